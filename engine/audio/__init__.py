@@ -1,0 +1,1 @@
+"""Sound: formats, rings with an absolute sample clock, devices, recordings."""

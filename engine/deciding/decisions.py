@@ -1,0 +1,234 @@
+"""The words of judgement: what is known of a call (``Situation``), and what to do about it (``Action``).
+
+``policy.decide(situation, perception) -> Verdict`` is a pure function: no clock, no model, no line in reach. A
+language model is an *effect*: ``Ask`` goes out with a key, and its answer comes back later as an ``Answered``
+perception. Every action carries ``because``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.call import Phase
+from engine.hearing.perceptions import Perception, Span
+from flows.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a menu as understood: press ``digits`` or say ``say`` for ``label``."""
+
+    label: str
+    digits: str = ""
+    say: str = ""
+
+
+# --- what comes in besides the ears ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LineAnswered:
+    """The company picked up (200 OK) at ``at_s`` on the call clock."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to an ``Ask``: index of the chosen option, None for "none of these" or when it failed."""
+
+    at_s: float
+    key: str
+    choice: int | None
+    confidence: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """The user corrected us: ``person`` True "that is a person", False "that was a recording"."""
+
+    at_s: float
+    person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """The user gave the call back to the program after having talked."""
+
+    at_s: float
+
+
+Input = Perception | LineAnswered | Answered | UserSaid | HandedBack
+
+
+# --- what goes out -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Send digits now."""
+
+    digits: str
+    because: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak into the call now."""
+
+    text: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which of ``options`` serves ``intent``? Answered by ``Answered`` with the same ``key``."""
+
+    key: str
+    intent: str
+    options: tuple[Option, ...]
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """*Maybe* a person: quiet cue."""
+
+    words: str
+    since_s: float
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A person: ring the user. ``since_s``: where the voice began."""
+
+    words: str
+    since_s: float
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StandDown:
+    """It was no person, or is none any more: stop cueing or ringing."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Change the phase."""
+
+    phase: Phase
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMenu:
+    """A menu was understood (for the window and the record)."""
+
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteQueue:
+    """Queue position and/or wait were announced."""
+
+    position: int | None
+    wait_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSpeaker:
+    """The words in ``span`` were spoken by "recording" or "person"."""
+
+    span: Span
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnterStep:
+    """The flow's cursor moved."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveFlow:
+    """The flow does not fit: explore from here."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedUser:
+    """The program cannot go on alone."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Hang up: this attempt is over (voicemail, closed, not in service...). ``outcome`` is one of OUTCOMES."""
+
+    outcome: str
+    because: str
+
+
+Action = (
+    Press
+    | Say
+    | Ask
+    | Suspect
+    | Ring
+    | StandDown
+    | Move
+    | NoteMenu
+    | NoteQueue
+    | NoteSpeaker
+    | EnterStep
+    | LeaveFlow
+    | NeedUser
+    | Finish
+)
+
+OUTCOMES = (
+    "human",
+    "busy",
+    "not_in_service",
+    "voicemail",
+    "closed",
+    "dropped",
+    "no_answer",
+    "unreachable",
+    "callback_offered",
+    "failed",
+    "given_up",
+)
+"""How a slay can end, as the summary and the record say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known of a call, for ``decide``. Immutable: a verdict carries the next one.
+
+    ``memory`` is the policy's own frozen state (what was said, what was pressed, the evidence being gathered);
+    nobody else looks inside.
+    """
+
+    intent: str
+    phase: Phase = Phase.NAVIGATING
+    cursor: Cursor | None = None
+    company: str = ""
+    acting: bool = True  # False: only listen (a recording, or the user drives): no Press, Say, Ask
+    memory: object = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What ``decide`` says: the next situation and what to do, in order."""
+
+    situation: Situation
+    actions: tuple[Action, ...] = ()

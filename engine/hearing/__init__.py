@@ -1,0 +1,1 @@
+"""From samples to perceptions: tones, sound classes, speech, words."""

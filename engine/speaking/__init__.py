@@ -1,0 +1,1 @@
+"""Text to speech for what the program says into a call."""

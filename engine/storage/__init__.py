@@ -1,0 +1,1 @@
+"""What outlives the program: call records, flows, secrets. A crash loses none of it."""

@@ -1,0 +1,1 @@
+"""What a phone tree is: pure data and pure functions. Imports nothing of this program."""
