@@ -1,0 +1,1 @@
+"""The program put together: command line, composition root, start and stop order."""

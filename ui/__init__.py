@@ -1,0 +1,1 @@
+"""The window: what a person sees of the calls and what they ask of them."""
