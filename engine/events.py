@@ -205,6 +205,16 @@ class UserNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeKnown:
+    """How a slay went, said once, just before its ``CallEnded``. ``outcome`` is one of ``decisions.OUTCOMES``."""
+
+    at: float
+    call: CallId
+    outcome: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceConnected:
     """The user's microphone and speaker are (or are no longer) part of the call."""
 
@@ -255,6 +265,16 @@ class AudioState:
     text: str = field(default="")
 
 
+@dataclass(frozen=True, slots=True)
+class RecogniserState:
+    """Whether words can be heard: the speech recogniser in use, whether it is ready; ``text`` is shown to the user."""
+
+    at: float
+    recogniser: str  # name, empty when there is none
+    ready: bool
+    text: str = ""
+
+
 Event = (
     CallBegan
     | LineChanged
@@ -274,10 +294,12 @@ Event = (
     | PersonFound
     | PersonDismissed
     | UserNeeded
+    | OutcomeKnown
     | VoiceConnected
     | RecordingChanged
     | LineProcess
     | AccountState
     | AudioState
+    | RecogniserState
 )
 """Every fact there is."""
