@@ -1,0 +1,280 @@
+"""The state of a call in words a person understands at a glance. Pure: state and ``now`` in, text out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.call import EndReason, LineState, Mode, Phase
+from engine.events import Tone
+from ui.viewstate import Alarm, Call, WindowState
+
+
+class Face(StrEnum):
+    """How a call (or the whole program, in the tray) looks. Each value has an icon ``state-<value>.svg``."""
+
+    IDLE = "idle"
+    NAVIGATING = "navigating"
+    HOLDING = "holding"
+    MAYBE = "maybe"
+    RINGING = "ringing"
+    TALKING = "talking"
+    TROUBLE = "trouble"
+
+
+def duration(seconds: float) -> str:
+    """ "45 s", "3 min", "1 h 05 min"."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """ "0:07", "12:34", "1:02:03"."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def ordinal(number: int) -> str:
+    """ "1st", "2nd", "11th"."""
+    if 10 <= number % 100 <= 20:
+        suffix = "th"
+    else:
+        suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+_ENDED = {
+    EndReason.COMPLETED: "The call with {name} is over",
+    EndReason.CANCELLED: "Call to {name} cancelled",
+    EndReason.BUSY: "{name} is busy",
+    EndReason.DECLINED: "{name} declined the call",
+    EndReason.NO_ANSWER: "{name} does not answer",
+    EndReason.WRONG_PASSWORD: "The trunk does not accept your password",
+    EndReason.NOT_IN_SERVICE: "This number is not in service",
+    EndReason.TRUNK_UNREACHABLE: "Your telephone service cannot be reached",
+    EndReason.NO_ROUTE: "Your telephone service found no way to {name}",
+    EndReason.NO_COMMON_CODEC: "{name} and this program share no sound format",
+    EndReason.CERTIFICATE: "The certificate of your telephone service is not trusted",
+    EndReason.BAD_NUMBER: "This number cannot be dialled",
+    EndReason.LINE_LOST: "The line was lost",
+    EndReason.DROPPED: "{name} hung up",
+    EndReason.FAILED: "The call to {name} failed",
+}
+
+_OUTCOMES = {
+    "voicemail": "{name} sent you to voicemail",
+    "closed": "{name} is closed",
+    "not_in_service": "This number is not in service",
+    "callback_offered": "{name} offered to call you back",
+    "busy": "{name} is busy",
+}
+
+
+def phase_sentence(call: Call, now: float) -> str:
+    """What is going on in this call, in one short sentence."""
+    name = call.name or "the call"
+    if not call.live:
+        known = _OUTCOMES.get(call.outcome) or _ENDED[call.end_reason or EndReason.FAILED]
+        return _upper(known.format(name=name))
+    match call.alarm:
+        case Alarm.PERSON:
+            return "A person is speaking!"
+        case Alarm.QUESTION:
+            return "Your help is needed"
+        case Alarm.MAYBE:
+            return "Maybe a person…"
+        case None:
+            pass
+    if call.line is LineState.IDLE and call.incoming:
+        return f"{_upper(name)} is calling"
+    if call.line in (LineState.IDLE, LineState.DIALING):
+        return f"Calling {name}"
+    if call.line is LineState.EARLY and not call.voice:
+        if call.incoming:
+            return f"{_upper(name)} is calling"
+        return (
+            f"Ringing at {name}" if not call.early_media or call.tone is Tone.RINGBACK else f"Calling {name}"
+        )
+    match call.phase:
+        case Phase.NAVIGATING:
+            return "Walking the menu"
+        case Phase.HOLDING:
+            since = call.hold_since if call.hold_since is not None else call.phase_since
+            return f"Waiting on hold with {name} · {duration(now - since)}"
+        case Phase.CONFIRMING:
+            return "Maybe a person…"
+        case Phase.ALERTING:
+            return "A person is speaking!"
+        case Phase.TALKING:
+            return f"You are talking with {name}"
+        case Phase.MANUAL:
+            if call.mode is Mode.DIRECT:
+                return f"You are on the line with {name}"
+            return "You have taken over"
+        case Phase.DONE:
+            return "The call is ending"
+
+
+def queue_sentence(call: Call, now: float) -> str:
+    """ "You are 4th in line · about 6 min left", or nothing. The wait said by the company is counted down."""
+    if not call.live or call.phase not in (Phase.HOLDING, Phase.CONFIRMING):
+        return ""
+    parts = []
+    if call.position is not None:
+        parts.append(
+            "You are next in line" if call.position == 1 else f"You are {ordinal(call.position)} in line"
+        )
+    if call.wait_min is not None and call.queue_news_at is not None:
+        left_min = call.wait_min - (now - call.queue_news_at) / 60
+        parts.append(f"about {round(left_min)} min left" if left_min >= 1 else "any moment now")
+    return _upper(" · ".join(parts))
+
+
+_SOUND_WORDS = {
+    Tone.RINGBACK: "It rings over there",
+    Tone.BUSY: "Busy tone",
+    Tone.REORDER: "Fast busy tone: no free line",
+    Tone.SIT: "The three tones of a number not in service",
+    Tone.DTMF: "Keypad tones",
+    Tone.BEEP: "A beep",
+    Tone.FAX: "A fax machine",
+    Tone.STEADY: "A steady tone",
+}
+
+
+def sound_words(call: Call) -> str:
+    """What is heard right now: "Music", "Somebody speaks", "A beep"; nothing before the line makes a sound."""
+    if not call.live or call.sound is None:
+        return ""
+    match call.sound.value:
+        case "tone":
+            return _SOUND_WORDS[call.tone] if call.tone else "A tone"
+        case "music":
+            return "Music"
+        case "speech":
+            return "A person" if call.phase in (Phase.TALKING, Phase.ALERTING) else "A voice"
+        case _:
+            return "Silence"
+
+
+def subtitle(call: Call) -> str:
+    """Whom and what for: "Acme · +1 555 0100 · “cancel my order”"."""
+    parts = [call.company, call.number] if call.company != call.number else [call.number]
+    if call.intent:
+        parts.append(f"“{call.intent}”")
+    return " · ".join(part for part in parts if part)
+
+
+def face(call: Call) -> Face:
+    """Which icon stands for this call."""
+    if not call.live:
+        calm = call.end_reason in (EndReason.COMPLETED, EndReason.CANCELLED)
+        return Face.IDLE if calm else Face.TROUBLE
+    match call.alarm:
+        case Alarm.PERSON | Alarm.QUESTION:
+            return Face.RINGING
+        case Alarm.MAYBE:
+            return Face.MAYBE
+        case None:
+            pass
+    match call.phase:
+        case Phase.HOLDING:
+            return Face.HOLDING
+        case Phase.CONFIRMING:
+            return Face.MAYBE
+        case Phase.ALERTING:
+            return Face.RINGING
+        case Phase.TALKING | Phase.MANUAL:
+            return Face.TALKING
+        case Phase.NAVIGATING | Phase.DONE:
+            return Face.NAVIGATING
+
+
+_FACE_RANK = (Face.RINGING, Face.MAYBE, Face.TALKING, Face.NAVIGATING, Face.HOLDING)
+
+
+def program_face(state: WindowState) -> Face:
+    """Which icon stands for the whole program: the most urgent call, else trouble, else idle."""
+    faces = {face(call) for call in state.live}
+    for candidate in _FACE_RANK:
+        if candidate in faces:
+            return candidate
+    if state.lines_down or any(not trunk.registered for trunk in state.trunks):
+        return Face.TROUBLE
+    return Face.IDLE
+
+
+def program_sentence(state: WindowState, now: float) -> str:
+    """The tray's tooltip."""
+    if not state.live:
+        trouble = trunk_status(state)
+        return f"Hold Slayer · {trouble.text}" if not trouble.good else "Hold Slayer"
+    alarmed = state.alarm
+    first = alarmed if alarmed is not None else state.live[0]
+    more = len(state.live) - 1
+    return phase_sentence(first, now) + (f" (and {more} more)" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One entry of the status line: ``good`` True (ready), False (trouble), None (neither: getting ready)."""
+
+    text: str
+    good: bool | None
+
+
+def trunk_status(state: WindowState) -> Status:
+    """The telephone line in words."""
+    if state.lines_down:
+        because = state.lines_down[0][1]
+        return Status(
+            f"The telephone line is being restarted: {because}" if because else "The line is down", False
+        )
+    failed = [trunk for trunk in state.trunks if not trunk.registered]
+    if failed:
+        return Status(failed[0].text or f"{failed[0].account} is not connected", False)
+    if state.trunks:
+        names = ", ".join(trunk.account for trunk in state.trunks)
+        return Status(f"Line ready · {names}", True)
+    if state.starting:
+        return Status("Starting the telephone line…", None)
+    return Status("No account: only direct SIP addresses can be called", None)
+
+
+def sound_status(state: WindowState) -> Status:
+    """Microphone and speaker in words."""
+    audio = state.audio
+    if audio is None:
+        return Status("Looking for sound devices…" if state.starting else "Sound: not known yet", None)
+    if audio.microphone and audio.speaker:
+        return Status(audio.text or "Sound ready", True)
+    if not audio.microphone and not audio.speaker:
+        return Status(audio.text or "No audio device: you will hear nothing", False)
+    if not audio.microphone:
+        return Status(audio.text or "No microphone: you will not be heard", False)
+    return Status(audio.text or "No speaker: you will hear nothing", False)
+
+
+def recogniser_status(state: WindowState) -> Status:
+    """The speech recogniser in words."""
+    recogniser = state.recogniser
+    if recogniser is None:
+        return Status(
+            "Loading the speech recogniser…" if state.starting else "Speech recogniser: not known yet", None
+        )
+    if recogniser.ready:
+        return Status(recogniser.text or f"Understands speech · {recogniser.recogniser}", True)
+    if recogniser.recogniser:
+        return Status(recogniser.text or f"{recogniser.recogniser} is not ready yet", None)
+    return Status(recogniser.text or "No speech recogniser: no captions", False)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
