@@ -125,7 +125,7 @@ def test_a_text_with_nothing_to_pronounce_is_an_error() -> None:
 @pytest.mark.parametrize("text", ["Grüße, naïve café – 5 €", "\ud800 hello", "a" * 20_000])
 def test_odd_texts_are_spoken_all_the_same(text: str) -> None:
     sound = EspeakVoice(wpm=450).render(text[:3000])
-    assert len(sound) > 8000
+    assert len(sound) > 2 * 800 + 2000  # more than its edges
 
 
 @pytest.mark.parametrize("voice", ["", "klingon-42"])
