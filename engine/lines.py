@@ -44,7 +44,14 @@ MAX_LINES = 8
 """Line processes at most: 32 calls at once, as many as the ears are built for."""
 
 LegEvent = (
-    LegRinging | LegAnswered | LegMedia | LegEnded | DigitReceived | DigitsSent | VoiceChanged | RecordingState
+    LegRinging
+    | LegAnswered
+    | LegMedia
+    | LegEnded
+    | DigitReceived
+    | DigitsSent
+    | VoiceChanged
+    | RecordingState
 )
 """What the owner of a leg hears of it."""
 
