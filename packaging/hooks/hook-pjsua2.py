@@ -1,6 +1,3 @@
-"""The SWIG module of PJSIP loads its extension by name, and the wheel keeps bundled libraries beside it."""
+"""pjsua2: the SWIG module loads its extension by name, from beside itself."""
 
-from PyInstaller.utils.hooks import collect_dynamic_libs
-
-hiddenimports = ["_pjsua2"]
-binaries = collect_dynamic_libs("pjsua2")
+hiddenimports = ["pjsua2._pjsua2"]
