@@ -89,7 +89,9 @@ def start(file: Path, verbose: bool = False) -> list[logging.Handler]:
     handlers: list[logging.Handler] = []
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handlers.append(_PrivateFile(file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", delay=False))
+        handlers.append(
+            _PrivateFile(file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", delay=False)
+        )
     except OSError as error:
         print(f"The log cannot be written to {file}: {error.strerror}.", file=sys.stderr)
     if verbose:

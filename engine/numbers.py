@@ -108,7 +108,9 @@ def parse(text: str, region: str = "US") -> Dialable:
     """
     typed = unicodedata.normalize("NFKC", text).strip()
     if not typed:
-        raise NumberError("No number was given. Type a telephone number or a SIP address such as sip:name@host.")
+        raise NumberError(
+            "No number was given. Type a telephone number or a SIP address such as sip:name@host."
+        )
     if len(typed) > MAX_TYPED:
         raise NumberError(f"That is too long for a telephone number ({len(typed)} characters).")
     shown = _shown(typed)
@@ -146,7 +148,9 @@ def is_emergency(digits: str, region: str) -> bool:
         return True
     # "91155" reaches 911 in some networks: what is that short and begins so is not slain either. A longer one is
     # a number typed wrongly, such as one of India (91) without its plus.
-    if len(digits) > LONGEST_SHORT_CODE or not _called(shortnumberinfo.connects_to_emergency_number, digits, region):
+    if len(digits) > LONGEST_SHORT_CODE or not _called(
+        shortnumberinfo.connects_to_emergency_number, digits, region
+    ):
         return False
     try:
         return not phonenumbers.is_possible_number(phonenumbers.parse(digits, region))
@@ -173,7 +177,9 @@ def _shown(text: str) -> str:
 
 def _telephone(base: str, extension: str, region: str, shown: str) -> Dialable:
     if region not in phonenumbers.SUPPORTED_REGIONS and not base.lstrip().startswith("+"):
-        raise NumberError(f"'{region}' is not a region whose numbers are known; use two letters such as US or DE.")
+        raise NumberError(
+            f"'{region}' is not a region whose numbers are known; use two letters such as US or DE."
+        )
     try:
         number = phonenumbers.parse(base, region)
         verdict = phonenumbers.is_possible_number_with_reason(number)

@@ -55,22 +55,29 @@ class AccountSettings(_Section):
     host: str = Field(min_length=1, max_length=253, description="Host name or address of the trunk.")
     port: int = Field(default=0, ge=0, le=65535, description="Port; 0 means 5060, or 5061 with TLS.")
     user: str = Field(min_length=1, max_length=200, description="User name at the trunk.")
-    auth_user: Name = Field(default="", description="User name for the password check, when it is another one.")
+    auth_user: Name = Field(
+        default="", description="User name for the password check, when it is another one."
+    )
     transport: Transport = Field(default=Transport.UDP, description="How SIP travels: udp, tcp or tls.")
     outbound_proxy: Name = Field(default="", description="SIP address of a proxy to send everything through.")
     ca_file: str = Field(
         default="", description="PEM file to check the trunk's TLS certificate with; empty: the system's."
     )
     registers: bool = Field(
-        default=True, description="Whether to register; off when the trunk only wants the password at each call."
+        default=True,
+        description="Whether to register; off when the trunk only wants the password at each call.",
     )
-    caller_id: Name = Field(default="", description="Number to call from, when it differs from the user name.")
+    caller_id: Name = Field(
+        default="", description="Number to call from, when it differs from the user name."
+    )
     plus: bool = Field(default=True, description="Whether the trunk wants numbers with their plus sign.")
 
     @field_validator("host")
     @classmethod
     def _plain_host(cls, host: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+", host):
+        if not re.fullmatch(
+            r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+", host
+        ):
             raise ValueError(f"{host!r} is not a host name or an address")
         return host
 
@@ -109,10 +116,12 @@ class Hearing(_Section):
     """Speech to text."""
 
     whisper_folder: str = Field(
-        default="", description="Folder of a faster-whisper model; empty: the recogniser that comes with the program."
+        default="",
+        description="Folder of a faster-whisper model; empty: the recogniser that comes with the program.",
     )
     embedded: bool = Field(
-        default=True, description="Whether to use the recogniser that comes with the program when there is no other."
+        default=True,
+        description="Whether to use the recogniser that comes with the program when there is no other.",
     )
 
 
@@ -121,7 +130,8 @@ class Deciding(_Section):
 
     matcher: bool = Field(default=True, description="Whether to compare meanings with the embedding model.")
     llm_path: str = Field(
-        default="", description="GGUF file of a language model to ask when rules and matcher are unsure; empty: none."
+        default="",
+        description="GGUF file of a language model to ask when rules and matcher are unsure; empty: none.",
     )
 
 
@@ -159,7 +169,9 @@ class Settings(_Section):
         default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", description="Language that companies answer in."
     )
     accounts: tuple[AccountSettings, ...] = Field(default=(), description="Trunk accounts.")
-    default_account: str = Field(default="", description="Account that calls are made with; empty: the first.")
+    default_account: str = Field(
+        default="", description="Account that calls are made with; empty: the first."
+    )
     hearing: Hearing = Hearing()
     deciding: Deciding = Deciding()
     sound: Sound = Sound()

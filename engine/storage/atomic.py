@@ -47,7 +47,9 @@ class AtomicJSONStorage(Storage):
 
     def write(self, data: Tables) -> None:
         """Replace the file. Raises ``OSError``; what was there before is then still there."""
-        self._known_as = None  # TinyDB changes the tables in place before it writes: on failure, read them anew
+        self._known_as = (
+            None  # TinyDB changes the tables in place before it writes: on failure, read them anew
+        )
         durable.write(self._path, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
         self._known = data
         self._known_as = self._mark()
@@ -65,7 +67,9 @@ class AtomicJSONStorage(Storage):
     def _load(self) -> Tables | None:
         try:
             content = json.loads(self._path.read_bytes().decode())
-            if not isinstance(content, dict) or not all(isinstance(table, dict) for table in content.values()):
+            if not isinstance(content, dict) or not all(
+                isinstance(table, dict) for table in content.values()
+            ):
                 raise ValueError("it does not hold tables")
         except (ValueError, RecursionError) as error:
             aside = durable.keep_aside(self._path, "corrupt")

@@ -34,7 +34,9 @@ def write(path: Path, content: bytes) -> None:
     """Replace the file ``path`` by one that holds ``content``, all or nothing. Raises ``OSError``."""
     make_folder(path.parent)
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{next(_serial)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), FILE_MODE)
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), FILE_MODE
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

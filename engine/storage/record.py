@@ -32,6 +32,7 @@ from engine.events import (
 
 Status = Literal["running", "ended", "interrupted"]
 
+
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 

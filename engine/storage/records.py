@@ -211,7 +211,9 @@ class Records:
         return self._folder / "running" / self._run
 
     def _write_running(self, record: CallRecord) -> None:
-        durable.write(self._running_folder / f"{file_name(record.id)}.json", record.model_dump_json().encode())
+        durable.write(
+            self._running_folder / f"{file_name(record.id)}.json", record.model_dump_json().encode()
+        )
 
     def _finish(self, record: CallRecord) -> None:
         self._put([record])

@@ -86,7 +86,9 @@ def test_only_the_user_may_read_it(written: Write, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "logs" / "test.log").stat().st_mode) == 0o600
 
 
-def test_a_log_that_cannot_be_written_is_said_and_borne(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_that_cannot_be_written_is_said_and_borne(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
     level = logging.getLogger().level
     handlers = logs.start(tmp_path / "file" / "x" / "test.log")

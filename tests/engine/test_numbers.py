@@ -95,7 +95,9 @@ def test_emergency_behind_a_sip_address_is_left_as_it_is() -> None:
     assert found.uri(None) == "sip:911@pbx.example.com"
 
 
-@pytest.mark.parametrize("number", ["110", "+49 30 901820", "9115551234567", "+1 911 555 1234", "1911", "411"])
+@pytest.mark.parametrize(
+    "number", ["110", "+49 30 901820", "9115551234567", "+1 911 555 1234", "1911", "411"]
+)
 def test_not_emergency_in_the_united_states(number: str) -> None:
     with contextlib.suppress(NumberError):
         assert not parse(number, "US").emergency
@@ -163,7 +165,9 @@ def test_uri_of_an_account() -> None:
     number = parse("212-736-5000", "US")
     assert number.uri(TRUNK) == "sip:+12127365000@sip.example.com"
     changed = {"port": 5070, "transport": Transport.TCP, "plus": False}
-    assert number.uri(TRUNK.model_copy(update=changed)) == "sip:12127365000@sip.example.com:5070;transport=tcp"
+    assert (
+        number.uri(TRUNK.model_copy(update=changed)) == "sip:12127365000@sip.example.com:5070;transport=tcp"
+    )
     assert number.uri(TRUNK.model_copy(update={"host": "::1"})) == "sip:+12127365000@[::1]"
     with pytest.raises(NumberError, match="account"):
         number.uri(None)
@@ -198,7 +202,7 @@ def test_nothing_but_a_number_error_near_numbers(text: str, region: str) -> None
         return
     # What is dialled inside a SIP URI can never break out of it.
     uri = found.uri(TRUNK)
-    assert not set(uri) & set(" <>\"\r\n")
+    assert not set(uri) & set(' <>"\r\n')
 
 
 @given(

@@ -67,8 +67,12 @@ def test_a_refused_write_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         assert db.all() == [{"a": 1}]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"_default": 3}', b"\xff", b'{"_default": {"1": {"a"'])
-def test_a_damaged_file_is_kept_aside(tmp_path: Path, content: bytes, expected_warnings: WarningsLogged) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b'{"_default": 3}', b"\xff", b'{"_default": {"1": {"a"']
+)
+def test_a_damaged_file_is_kept_aside(
+    tmp_path: Path, content: bytes, expected_warnings: WarningsLogged
+) -> None:
     path = tmp_path / "db.json"
     path.write_bytes(content)
     storage = AtomicJSONStorage(path)
