@@ -1,0 +1,213 @@
+"""One leg in the line process: a call of the library, its port, its digits. Used by the SIP thread only."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from engine.sip import reasons
+from engine.sip.callbacks import CallMoved, LegCall
+from engine.sip.digits import DIGIT_MS, DigitQueue
+from engine.sip.line import (
+    DigitMethod,
+    DigitsSent,
+    LegAnswered,
+    LegEnded,
+    LegId,
+    LegMedia,
+    LegRinging,
+    LineEvent,
+)
+from engine.sip.ports import LegPort
+
+Emit = Callable[[LineEvent], None]
+
+HANG_UP_PATIENCE_S = 2.0
+"""How long the far side may take to confirm our BYE before the leg is told as ended all the same."""
+
+
+class Leg:
+    """State of one leg. ``ended`` once ``LegEnded`` is out."""
+
+    def __init__(
+        self, leg: LegId, call: LegCall, port: LegPort, place: int, emit: Emit, incoming: bool
+    ) -> None:
+        self.id = leg
+        self.call = call
+        self.port = port
+        self.place = place
+        self.incoming = incoming
+        self.ended = False
+        self.sound: pj.AudioMedia | None = None  # the call's end in the bridge, while media flows
+        self.digits = DigitQueue(self._play_digit, self._digits_done)
+        self._emit = emit
+        self._answered = False
+        self._rang = False
+        self._told_early_media = False
+        self._hung_up_at = 0.0
+        self._told_media: tuple[str, bool] | None = None
+        self._tones: pj.ToneGenerator | None = None
+
+    # --- what SIP says ----------------------------------------------------------------------------------------
+
+    def moved(self, note: CallMoved) -> None:
+        """The library's call changed its state."""
+        if self.ended:
+            return
+        if note.state == pj.PJSIP_INV_STATE_EARLY and not self.incoming:
+            self._ringing(note.early_media)
+        elif note.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._answered:
+            self._answered = True
+            self._emit(LegAnswered(time.time(), self.id))
+        elif note.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            what = reasons.Ending(
+                code=note.code,
+                text=note.text,
+                by_us=self._hung_up_at > 0,
+                answered=self._answered,
+                rang=self._rang,
+                incoming=self.incoming,
+                local=note.local,
+                status=note.status,
+            )
+            self.end(reasons.ending(what), note.code)
+
+    def _ringing(self, early_media: bool) -> None:
+        if self._rang and (self._told_early_media or not early_media):
+            return
+        self._rang = True
+        self._told_early_media = early_media
+        self._emit(LegRinging(time.time(), self.id, early_media))
+
+    def end(self, verdict: reasons.Verdict, code: int) -> None:
+        """Tell that the leg is over; the port is free for another."""
+        if self.ended:
+            return
+        self.ended = True
+        self.digits.give_up("The call ended before all digits had gone out.")
+        self.sound = None
+        self.port.take_back()
+        by_us = self._hung_up_at > 0
+        self._emit(LegEnded(time.time(), self.id, verdict.reason, verdict.text, by_us, code, self._answered))
+
+    # --- what is asked ----------------------------------------------------------------------------------------
+
+    def hang_up(self, code: int = 0) -> None:
+        """End the leg in whatever state it is; ``code``: final status to an incoming leg not yet answered."""
+        if self.ended or self.call.over or self._hung_up_at:
+            return
+        self._hung_up_at = time.monotonic()
+        how = pj.CallOpParam()
+        how.statusCode = code
+        with contextlib.suppress(pj.Error):  # then it ends by itself, or by the clock below
+            self.call.hangup(how)
+
+    def answer(self, code: int) -> None:
+        """Answer an incoming leg: provisionally or for good."""
+        if self.ended or self.call.over or not self.incoming:
+            return
+        how = pj.CallOpParam()
+        how.statusCode = code
+        with contextlib.suppress(pj.Error):  # answered already, or given up by the caller
+            self.call.answer(how)
+
+    def tick(self, now: float) -> None:
+        """Digits that are due; a BYE that nobody confirms."""
+        self.digits.tick(now)
+        if self._hung_up_at and now - self._hung_up_at > HANG_UP_PATIENCE_S:
+            what = reasons.Ending(0, by_us=True, answered=self._answered, incoming=self.incoming)
+            self.end(reasons.ending(what), 0)
+
+    # --- media ------------------------------------------------------------------------------------------------
+
+    def connect_media(self) -> bool:
+        """Join the port (again) to the call's sound: every change of media may have moved it in the bridge.
+
+        Returns whether sound flows now.
+        """
+        if self.ended or self.call.over:
+            return False
+        self.sound = None
+        try:
+            info = self.call.getInfo()
+            index, status = _audio(info)
+            held = status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
+            if status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                sound = self.call.getAudioMedia(-1)
+                sound.startTransmit(self.port)
+                self.port.startTransmit(sound)
+                self.sound = sound
+                if self._tones is not None:
+                    self._tones.startTransmit(sound)
+                if info.state == pj.PJSIP_INV_STATE_EARLY and not self.incoming:
+                    self._ringing(early_media=True)
+            if self.sound is not None or held:
+                self._tell_media(index, held)
+        except pj.Error:
+            return False  # the call ended meanwhile; that is told by itself
+        return self.sound is not None
+
+    def _tell_media(self, index: int, held: bool) -> None:
+        stream = self.call.getStreamInfo(index)
+        codec = f"{stream.codecName}/{stream.codecClockRate}"
+        if self._told_media != (codec, held):
+            self._told_media = (codec, held)
+            self._emit(LegMedia(time.time(), self.id, codec, held))
+
+    # --- digits -----------------------------------------------------------------------------------------------
+
+    def _play_digit(self, digit: str, method: DigitMethod) -> None:
+        if self.ended or self.call.over or (self.sound is None and method is not DigitMethod.SIP_INFO):
+            raise ValueError("There is no sound on the call yet, so digits cannot be sent.")
+        try:
+            if method is DigitMethod.IN_BAND:
+                self._play_tone(digit)
+                return
+            what = pj.CallSendDtmfParam()
+            what.digits = digit
+            what.duration = DIGIT_MS
+            what.method = (
+                pj.PJSUA_DTMF_METHOD_SIP_INFO
+                if method is DigitMethod.SIP_INFO
+                else pj.PJSUA_DTMF_METHOD_RFC2833
+            )
+            self.call.sendDtmf(what)
+        except pj.Error as error:
+            if method is DigitMethod.RTP_EVENT and self.sound is not None:
+                self._play_tone(digit)  # the far side does not know RTP events: as sound, then
+                return
+            raise ValueError(f"The digits could not be sent: {error.reason}.") from None
+
+    def _play_tone(self, digit: str) -> None:
+        if self._tones is None:
+            self._tones = pj.ToneGenerator()
+            self._tones.createToneGenerator(16000, 1)
+            self._tones.startTransmit(self.sound)
+        tone = pj.ToneDigit()
+        tone.digit = digit
+        tone.on_msec = DIGIT_MS
+        tone.off_msec = 80
+        tone.volume = 0  # the library's own level
+        tones = pj.ToneDigitVector()
+        tones.append(tone)
+        self._tones.playDigits(tones)
+
+    def _digits_done(self, count: int, error: str) -> None:
+        self._emit(DigitsSent(time.time(), self.id, count, error))
+
+    def free(self) -> None:
+        """Destroy what the leg made, once it has ended."""
+        if self._tones is not None:
+            pj.ToneGenerator.__swig_destroy__(self._tones)
+            self._tones = None
+
+
+def _audio(info: pj.CallInfo) -> tuple[int, int]:
+    """Index and status of the first audio medium."""
+    for medium in info.media:
+        if medium.type == pj.PJMEDIA_TYPE_AUDIO:
+            return int(medium.index), int(medium.status)
+    return -1, int(pj.PJSUA_CALL_MEDIA_NONE)
