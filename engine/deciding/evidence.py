@@ -1,0 +1,236 @@
+"""Evidence that a live person speaks now: pieces, each dated, weighted and explained, combined in the open.
+
+A piece's weight is natural log-odds. They are added to a prior (how likely a voice is a person's at this point of a
+call) and the sum is compared with two thresholds: *maybe* and *sure*. The pieces are taken as independent, which they
+are not quite; therefore each kind is bounded. Silence alone is no piece: waiting counts only for somebody who has
+already given a reason to be taken for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.deciding import phrases
+
+MAYBE = 0.0
+SURE = 2.0
+"""Log-odds from which a voice is suspected (one in two) and from which it rings (88 in 100)."""
+
+DISMISS = -0.7
+"""Log-odds below which a suspicion is dropped again."""
+
+_WEAK_TIERS = frozenset(
+    {"opening", "thanks_for_holding", "please_hold", "transfer", "record_notice", "closing", "bulletin"}
+)
+"""What persons say as well, next to a greeting of their own."""
+
+_FURTHER = 1 / 3  # what a second match of a tier is worth of the first
+_RECORDED_BOUND = -9.0
+_LIVE_BOUND = 7.5
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence: ``weight`` is log-odds for (positive) or against a live person."""
+
+    kind: str
+    weight: float
+    at_s: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What is known of one utterance. Unknown measures are None or zero."""
+
+    at_s: float
+    since_s: float
+    text: str = ""
+    confidence: float = 1.0
+    ended: bool = False
+    length_s: float = 0.0
+    distance: float | None = None
+    heard_before: float = 0.0
+    music_bed: float = 0.0
+    over_music: bool = False
+    said_before: bool = False
+    no_words: str = ""  # why there are no words, when the recogniser gave up
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where in the call the voice is heard. ``quiet_s``: silence since; ``carried``: from the sentences before."""
+
+    prior: float
+    prior_because: str
+    music_stopped: bool = False
+    after_transfer: bool = False
+    due: bool = False  # first in line, or the announced wait is nearly over
+    quiet_s: float = 0.0
+    carried: float = 0.0
+    dismissed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """All pieces and their sum."""
+
+    odds: float
+    pieces: tuple[Piece, ...]
+
+    @property
+    def maybe(self) -> bool:
+        """Worth a quiet cue."""
+        return self.odds >= MAYBE
+
+    @property
+    def sure(self) -> bool:
+        """Worth ringing."""
+        return self.odds >= SURE
+
+    def reasons(self) -> tuple[str, ...]:
+        """Sentences for a person, the weightiest first."""
+        ranked = sorted((p for p in self.pieces if abs(p.weight) >= 0.3), key=lambda p: -abs(p.weight))
+        return tuple(piece.because for piece in ranked)
+
+    def has_recorded(self) -> bool:
+        """Whether something speaks for a recording in itself, not just the lack of evidence for a person."""
+        return any(
+            p.weight <= -1.5 and p.kind in ("recorded", "heard_before", "voice", "register")
+            for p in self.pieces
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    recorded: float
+    live: float
+    pieces: tuple[tuple[str, float, str], ...]
+    count: int
+    strongly_recorded: bool
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> _Words:
+    """Evidence of the words alone."""
+    matches = phrases.spot(text)
+    live_names = {m.tier.name for m in matches if m.tier.weight >= 2.9}
+    pieces: list[tuple[str, float, str]] = []
+    sums = {True: 0.0, False: 0.0}
+    seen: dict[str, int] = {}
+    strongly = False
+    for match in matches:
+        tier = match.tier
+        weight = tier.weight * (_FURTHER if seen.get(tier.name) else 1.0)
+        if seen.get(tier.name, 0) > 2:
+            continue
+        if weight < 0 and live_names and tier.name in _WEAK_TIERS:
+            weight *= 0.5
+        seen[tier.name] = seen.get(tier.name, 0) + 1
+        live = weight > 0
+        bounded = min(_LIVE_BOUND, sums[live] + weight) if live else max(_RECORDED_BOUND, sums[live] + weight)
+        weight, sums[live] = bounded - sums[live], bounded
+        strongly = strongly or tier.weight <= -3.0
+        if weight:
+            pieces.append(("live" if live else "recorded", weight, f"“{match.phrase}”: {tier.means}"))
+    register = phrases.register(text)
+    # Words that a matched phrase already counted would count twice.
+    bounded = min(0.8, register) if register > 0 else max(-1.0 if matches else -3.0, register)
+    if bounded:
+        side = "like a person" if bounded > 0 else "like an announcement"
+        pieces.append(("register", bounded, f"speaks {side}"))
+    plain = phrases.plain(text)
+    return _Words(sums[False], sums[True], tuple(pieces), len(plain.split()), strongly)
+
+
+def words_recorded(text: str) -> bool:
+    """Whether the words alone are clearly a recording's."""
+    words = _words(text)
+    return words.recorded + words.live + sum(w for kind, w, _ in words.pieces if kind == "register") <= -2.0
+
+
+def words_odds(text: str) -> float:
+    """Log-odds of the words alone."""
+    return sum(weight for _, weight, _ in _words(text).pieces)
+
+
+def _belief(confidence: float) -> float:
+    """How much a text of that confidence counts: all from 0.6 on, less than half near zero."""
+    return 0.35 + 0.65 * min(1.0, max(0.0, confidence) / 0.6)
+
+
+def _of_words(voice: Voice) -> list[Piece]:
+    words = _words(voice.text)
+    belief = _belief(voice.confidence)
+    # A cue that is found in spite of doubtful hearing is still a cue against: recordings are what it must not ring for.
+    pieces = [
+        Piece(kind, weight * (belief if weight > 0 else max(belief, 0.7)), voice.at_s, because)
+        for kind, weight, because in words.pieces
+    ]
+    register = sum(weight for kind, weight, _ in words.pieces if kind == "register")
+    if (
+        words.recorded == 0
+        and words.live == 0
+        and register > -0.75
+        and words.count >= 3
+        and voice.length_s >= 1.1
+    ):
+        weight = 1.6 if words.count >= 7 else 1.4 if words.count >= 5 else 0.9
+        if words.count >= 10 and voice.length_s >= 3.0:
+            weight = 2.0
+        if register < -0.35:
+            weight *= 0.6
+        pieces.append(Piece("no_cue", weight * belief, voice.at_s, "says nothing that recordings say"))
+    return pieces
+
+
+def _of_voice(voice: Voice) -> list[Piece]:
+    pieces: list[Piece] = []
+    if voice.heard_before >= 0.5:
+        pieces.append(
+            Piece("heard_before", -8.0 * voice.heard_before, voice.at_s, "the same sound was heard before")
+        )
+    if voice.said_before:
+        pieces.append(
+            Piece("heard_before", -8.0, voice.at_s, "the same sentence was heard before in this call")
+        )
+    if voice.distance is not None and voice.length_s >= 0.9:
+        if voice.distance >= 0.7:
+            pieces.append(Piece("voice", 1.6, voice.at_s, "a voice unlike the announcers'"))
+        elif voice.distance >= 0.5:
+            pieces.append(Piece("voice", 0.9, voice.at_s, "a voice rather unlike the announcers'"))
+        elif voice.distance < 0.3:
+            pieces.append(Piece("voice", -1.8, voice.at_s, "the announcer's voice"))
+    if voice.music_bed >= 0.6:
+        pieces.append(Piece("music_bed", -2.5, voice.at_s, "music plays beneath the voice"))
+    elif voice.music_bed >= 0.35 or voice.over_music:
+        pieces.append(Piece("music_bed", -1.0, voice.at_s, "music may play beneath the voice"))
+    if voice.no_words:
+        pieces.append(Piece("no_words", -0.4, voice.at_s, f"no words: {voice.no_words}"))
+    return pieces
+
+
+def weigh(voice: Voice, around: Surroundings) -> Weighing:
+    """Weigh everything known of ``voice``: how likely does a live person speak now?"""
+    pieces = [Piece("prior", around.prior, voice.at_s, around.prior_because)]
+    pieces += _of_words(voice)
+    pieces += _of_voice(voice)
+    if around.carried:
+        side = "spoke like a person" if around.carried > 0 else "was a recording's"
+        pieces.append(Piece("carried", around.carried, voice.at_s, f"the sentence before {side}"))
+    bed = voice.over_music or voice.music_bed >= 0.35
+    if around.music_stopped and not bed and voice.length_s >= 0.4:
+        pieces.append(Piece("music_stopped", 0.7, voice.at_s, "the music stopped before the voice"))
+    if around.after_transfer:
+        pieces.append(Piece("transfer", 1.2, voice.at_s, "after a transfer"))
+    if around.due:
+        pieces.append(Piece("due", 0.4, voice.at_s, "we are next in line"))
+    if around.dismissed:
+        pieces.append(Piece("dismissed", -9.0, voice.at_s, "you said this was a recording"))
+    if voice.length_s >= 8.0 and not any(p.kind == "live" for p in pieces):
+        pieces.append(Piece("long", -0.8, voice.at_s, "talks on without a pause"))
+    reason = any(p.kind in ("live", "no_cue") or (p.kind == "voice" and p.weight > 0) for p in pieces)
+    if voice.ended and around.quiet_s >= 1.0 and reason and voice.length_s <= 7.0:
+        pieces.append(Piece("waits", 0.9, voice.at_s, "stopped, and waits for an answer"))
+    return Weighing(sum(piece.weight for piece in pieces), tuple(pieces))

@@ -1,0 +1,184 @@
+"""From the answer to the queue: what holds for every menu, with a flow or without one.
+
+Recognises the ends of an attempt (voicemail, closed, not in service), the beginning of the hold, prompts that want a
+key to stay on the line, and leaves the menu itself to ``following`` (a flow) or ``exploring``.
+"""
+
+from __future__ import annotations
+
+from engine.call import Phase
+from engine.deciding import exploring, following, menus, phrases
+from engine.deciding.decisions import Answered, Input, NoteQueue, Option
+from engine.deciding.draft import Draft
+from engine.hearing.perceptions import Heard, Sound, SpeechEnded, Tone, ToneHeard
+from flows.model import Dtmf, Hold, Listen, Speak
+
+HOLD_MUSIC_S = 0.4
+"""Music for so long after our choice is hold music. (The ears took their time to call it music.)"""
+
+INTRO_MUSIC_S = 6.0
+"""Before anything was chosen a jingle may play; music for so long is hold music all the same."""
+
+TRANSFER_SILENCE_S = 4.0
+SILENT_HOLD_S = 15.0
+"""Silence after a transfer notice, and after a choice, that counts as a silent hold."""
+
+ENDING_QUIET_S = 2.5
+_SIT_WAIT_S = 3.5
+_STAY_EVERY_S = 6.0
+
+
+def endings(draft: Draft, what: Input) -> bool:
+    """Hear whether this attempt is over. True when it is."""
+    memory = draft.memory
+    if isinstance(what, ToneHeard):
+        match what.tone:
+            case Tone.BUSY | Tone.REORDER:
+                if memory.utterances or memory.music_heard:
+                    draft.finish("dropped", "the company hung up: a busy tone in the middle of the call")
+                else:
+                    draft.finish("busy", "the line is busy")
+                return draft.phase is Phase.DONE
+            case Tone.FAX:
+                draft.finish("failed", "a fax machine answered")
+                return draft.phase is Phase.DONE
+            case Tone.BEEP:
+                if memory.ending == "voicemail":
+                    draft.finish("voicemail", "an answering machine asks for a message")
+                    return draft.phase is Phase.DONE
+            case _:
+                pass
+    if isinstance(what, Heard) and what.text:
+        tiers = phrases.tiers(what.text)
+        outcome = ""
+        if "not_in_service" in tiers:
+            outcome = "not_in_service"
+        elif "voicemail" in tiers and "callback_offer" not in tiers and not _offers_keys(what.text):
+            outcome = "voicemail"
+        elif "closed" in tiers and "hold_notice" not in tiers:
+            outcome = "closed"
+        if outcome and not memory.ending:
+            draft.note(ending=outcome, ending_s=memory.now_s)
+    memory = draft.memory
+    if memory.sit_s is not None and memory.now_s - memory.sit_s > _SIT_WAIT_S and memory.quiet_s > 0.5:
+        draft.finish("not_in_service", "the tones of a number that cannot be reached")
+    elif memory.ending and memory.sound is not Sound.MUSIC and memory.quiet_s >= ENDING_QUIET_S:
+        draft.finish(memory.ending, f"heard: “{_last_text(draft)}”")
+    elif memory.ending and memory.music_for_s() > 1.0:
+        draft.note(ending="")
+    return draft.phase is Phase.DONE
+
+
+def _offers_keys(text: str) -> bool:
+    return bool(menus.parse(text))
+
+
+def _last_text(draft: Draft) -> str:
+    return next((u.text for u in reversed(draft.memory.utterances) if u.text), "")
+
+
+def queue(draft: Draft, what: Input) -> None:
+    """Note position and wait when they were announced."""
+    if not isinstance(what, Heard) or not what.final:
+        return
+    position, wait_min = phrases.queue_news(what.text)
+    if position is None and wait_min is None:
+        return
+    memory = draft.memory
+    if (position, wait_min) == (memory.position, memory.wait_min):
+        return
+    draft.note(
+        position=position if position is not None else memory.position,
+        wait_min=wait_min if wait_min is not None else memory.wait_min,
+    )
+    draft.act(NoteQueue(position, wait_min))
+
+
+def stay_key(text: str) -> Option | None:
+    """The option that must be pressed to go on holding ("to stay on the line press one"), or None."""
+    if not phrases.tiers(text) & {"stay_on_line", "callback_offer", "please_hold", "hold_notice"}:
+        return None
+    for option in menus.parse(text):
+        label = f" {option.label} "
+        staying = any(
+            w in label
+            for w in (" stay on ", " continue ", " keep ", " remain ", " holding ", " hold ", " waiting ")
+        )
+        if option.digits and staying and "callback" not in label and "call you back" not in label:
+            return option
+    return None
+
+
+def keep_line(draft: Draft, what: Input) -> bool:
+    """Press the key that keeps us in the queue when the company asks for it. True when pressed."""
+    if not isinstance(what, Heard) or not what.final:
+        return False
+    memory = draft.memory
+    if memory.now_s - memory.stay_pressed_s < _STAY_EVERY_S:
+        return False
+    option = stay_key(what.text)
+    if option is None:
+        return False
+    draft.note(stay_pressed_s=memory.now_s)
+    draft.press(option.digits, f"“{option.label}”: to stay on the line", options=(option,))
+    return True
+
+
+def _notices(draft: Draft, what: Input) -> None:
+    if isinstance(what, Heard) and what.text and "transfer" in phrases.tiers(what.text):
+        draft.note(transfer_s=draft.memory.now_s)
+
+
+def _hold_begins(draft: Draft, what: Input) -> str:
+    """Why we are on hold now, or an empty string."""
+    memory = draft.memory
+    if memory.answered_s is None and draft.acting:
+        return ""
+    music_s = memory.music_for_s()
+    chosen = bool(memory.pressed) or memory.transfer_s is not None
+    following_menu = draft.cursor is not None and isinstance(draft.cursor.step, Listen | Dtmf | Speak)
+    if music_s >= (HOLD_MUSIC_S if chosen and not following_menu else INTRO_MUSIC_S):
+        return "hold music"
+    if isinstance(what, Heard) and what.final and not following_menu:
+        tiers = phrases.tiers(what.text)
+        if tiers & {"hold_notice", "position", "wait"} and not menus.parse(what.text):
+            return f"a hold notice: “{what.text}”"
+    silent = memory.sound in (None, Sound.SILENCE) and not memory.speaking
+    if silent and memory.transfer_s is not None and memory.quiet_s >= TRANSFER_SILENCE_S:
+        return "silence after being put through"
+    if silent and memory.pressed and not following_menu:
+        since_press = memory.now_s - memory.pressed[-1].at_s
+        if min(since_press, memory.quiet_s) >= SILENT_HOLD_S and not memory.options:
+            return "silence after our choice"
+    return ""
+
+
+def step(draft: Draft, what: Input) -> None:
+    """One perception while we walk the menus."""
+    if endings(draft, what):
+        return
+    queue(draft, what)
+    _notices(draft, what)
+    if keep_line(draft, what):
+        return
+    because = _hold_begins(draft, what)
+    if because:
+        if draft.cursor is not None and not isinstance(draft.cursor.step, Hold):
+            following.skip_to_hold(draft)
+        draft.move(Phase.HOLDING, because)
+        return
+    if not draft.acting:
+        if isinstance(what, Heard) and what.final:
+            exploring.understand(draft, final=True)
+        return
+    if draft.memory.answered_s is None:
+        return
+    if draft.cursor is not None:
+        following.step(draft, what)
+    if draft.cursor is None and draft.phase is Phase.NAVIGATING:
+        exploring.step(draft, what)
+
+
+def is_menu_input(what: Input) -> bool:
+    """Whether the input can move a menu on: words, an end of speech, an answer."""
+    return isinstance(what, Heard | SpeechEnded | Answered)

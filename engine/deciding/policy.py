@@ -1,0 +1,90 @@
+"""The judgement of a call, pure: ``decide(situation, input) -> Verdict``.
+
+    input -> memory (what was heard) -> person? (evidence) -> phase: navigating | holding | ringing -> actions
+
+No clock, no line, no model: time is in the inputs, a question to a model goes out as ``Ask`` and comes back as
+``Answered``. Any sequence of inputs gives a verdict; none raises. Each module beside this one is a part of it:
+``memory`` remembers, ``evidence`` weighs, ``person`` alerts, ``navigating`` walks (``following`` a flow or
+``exploring``), ``holding`` waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.call import Phase
+from engine.deciding import following, holding, navigating, person
+from engine.deciding.decisions import HandedBack, Input, LineAnswered, Ring, Situation, UserSaid, Verdict
+from engine.deciding.draft import Draft
+from engine.deciding.memory import Memory, remember
+from flows import cursor as cursors
+from flows.model import Flow
+
+
+def begin(intent: str, flow: Flow | None, company: str = "", acting: bool = True) -> Situation:
+    """The situation of a call that is being dialled. ``acting`` False: only listen, never press, say or ask."""
+    return Situation(
+        intent=intent,
+        phase=Phase.NAVIGATING,
+        cursor=cursors.begin(flow) if flow is not None else None,
+        company=company,
+        acting=acting,
+        memory=Memory(),
+    )
+
+
+def moved(situation: Situation, phase: Phase) -> Situation:
+    """The situation after the user (not the policy) changed the phase: picked up, took over, gave back."""
+    return replace(situation, phase=phase)
+
+
+def _memory(situation: Situation) -> Memory:
+    return situation.memory if isinstance(situation.memory, Memory) else Memory()
+
+
+def decide(situation: Situation, what: Input) -> Verdict:
+    """What to do now that ``what`` came in. Never raises; the same arguments give the same verdict."""
+    draft = Draft(situation, remember(_memory(situation), what))
+    match what:
+        case LineAnswered():
+            following.begin(draft)
+            return draft.verdict()
+        case UserSaid():
+            person.corrected(draft, what.person)
+            return draft.verdict()
+        case HandedBack():
+            draft.note(
+                turn_from_s=draft.memory.now_s,
+                menu_from_s=draft.memory.now_s,
+                options=(),
+                came_from_hold=True,
+            )
+            draft.move(Phase.HOLDING, "you gave the call back: waiting on")
+            return draft.verdict()
+        case _:
+            pass
+    match draft.phase:
+        case Phase.NAVIGATING | Phase.HOLDING | Phase.CONFIRMING:
+            _waiting(draft, what)
+        case Phase.ALERTING:
+            holding.step(draft, what)
+            person.watch_ringing(draft)
+            person.note_speakers(draft)
+        case Phase.TALKING | Phase.MANUAL:
+            navigating.queue(draft, what)
+            person.note_speakers(draft)
+        case Phase.DONE:
+            pass
+    return draft.verdict()
+
+
+def _waiting(draft: Draft, what: Input) -> None:
+    if draft.phase is not Phase.NAVIGATING:
+        holding.step(draft, what)
+    alerted = person.watch(draft)
+    if alerted:
+        if any(isinstance(action, Ring) for action in draft.actions):
+            following.found_person(draft)
+    elif draft.phase is Phase.NAVIGATING:
+        navigating.step(draft, what)
+    person.note_speakers(draft)
