@@ -1,0 +1,332 @@
+"""What happens in a call, as lines: JSON for programs, a timeline for people. Pure.
+
+    Event --------------------- of_event --+
+    Perception -- heard.of_heard ----------+--> Line --as_json / as_text--> one line of output
+    Action ------ heard.of_judged ---------+
+
+``NAMES`` is the whole vocabulary; it is what ``--help`` prints, and scripts may rely on it: names and fields are added,
+never changed. Every JSON line has ``t`` (seconds: of audio consumed for ``listen``, since dialling for ``slay`` and
+``practice``) and ``event``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from engine.call import LineState, Phase
+from engine.events import (
+    AccountState,
+    AudioState,
+    CallBegan,
+    CallEnded,
+    Caption,
+    DigitsPressed,
+    Event,
+    FlowLeft,
+    HoldBegan,
+    LineChanged,
+    LineProcess,
+    MenuHeard,
+    OutcomeKnown,
+    PersonDismissed,
+    PersonFound,
+    PersonSuspected,
+    PhaseChanged,
+    ProgressTone,
+    QueueNews,
+    RecogniserState,
+    RecordingChanged,
+    SoundHeard,
+    Spoken,
+    StepEntered,
+    UserNeeded,
+    VoiceConnected,
+)
+from engine.hearing.perceptions import Sound, Span
+
+NAMES: dict[str, str] = {
+    "human": "a person speaks: the program rings",
+    "maybe_human": "it may be a person: not sure yet",
+    "stand_down": "it was no person, or nobody is there any more",
+    "recording": "what was just said is a recording",
+    "person": "what was just said is a person's",
+    "hold": "the call waits in a queue from here on",
+    "hold_music": "music began",
+    "silence": "silence began",
+    "speech": "a voice began",
+    "speech_ended": "the voice has ended",
+    "tone": "a tone: ringback, busy, reorder, sit, dtmf, beep, fax, steady",
+    "words": "what was said",
+    "hearing": "what has been understood so far of what is being said",
+    "unheard": "something was said and not understood",
+    "menu": "a menu was understood",
+    "queue": "position in the queue or expected wait, as announced",
+    "phase": "what the program believes is going on",
+    "outcome": "how the attempt ends",
+    "call": "the call is made",
+    "line": "what SIP says: dialing, early, confirmed, ended",
+    "pressed": "keys were pressed",
+    "said": "the program spoke",
+    "step": "a step of the call flow was entered",
+    "flow_left": "the call flow does not match what is heard",
+    "need_user": "the program cannot go on alone",
+    "voice": "microphone and speaker were connected or taken out",
+    "recorder": "the recording of the call began or ended",
+    "line_process": "a telephone line came up or was lost",
+    "account": "whether a trunk account is registered",
+    "audio": "which microphone and speaker are in use",
+    "recogniser": "which speech recogniser is in use",
+    "ended": "the call is over, and why",
+    "summary": "the last line of slay and practice",
+}
+"""Every event name there is, and what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of output: the event's name, its fields, and the same as words for a person (empty: not shown)."""
+
+    event: str
+    text: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+def as_json(t: float, line: Line) -> str:
+    """One JSON object, ``t`` and ``event`` first; times in seconds with milliseconds."""
+    tidy = {name: _tidy(value) for name, value in line.fields.items()}
+    return json.dumps({"t": round(t, 3), "event": line.event, **tidy}, ensure_ascii=False)
+
+
+def as_text(t: float, line: Line) -> str:
+    """One line of a timeline: ``  1:02.3  maybe a person``; empty when there is nothing to tell a person."""
+    if not line.text:
+        return ""
+    tenths = max(0, round(t * 10))
+    clock = f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+    return f"{clock:>8}  {line.text}"
+
+
+def _tidy(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value
+
+
+# --- a call -------------------------------------------------------------------------------------------------------
+
+
+def of_event(event: Event) -> Line:
+    """The line of a fact."""
+    match event:
+        case CallBegan():
+            fields = {
+                "call": event.call,
+                "number": event.number,
+                "company": event.company,
+                "intent": event.intent,
+                "mode": event.mode.value,
+                "at": event.at,
+            }
+            return Line("call", f"calling {event.company or event.number}", fields)
+        case LineChanged():
+            return _line(event)
+        case CallEnded():
+            ending = {
+                "reason": event.reason.value,
+                "text": event.text,
+                "by_us": event.by_us,
+                "sip_code": event.sip_code,
+                "at": event.at,
+            }
+            return Line("ended", f"the call is over: {event.text}", ending)
+        case OutcomeKnown():
+            return outcome_line(event.outcome, event.because)
+        case PhaseChanged():
+            return phase_line(event.new, event.because)
+        case HoldBegan():
+            return Line(
+                "hold",
+                f"on hold ({event.because})",
+                {"since_s": event.since_s, "because": event.because, "at": event.at},
+            )
+        case SoundHeard():
+            return sound_line(event.sound, event.since_s)
+        case ProgressTone():
+            return tone_line(event.tone.value, event.span, "")
+        case Caption():
+            return _caption(event)
+        case MenuHeard():
+            return menu_line(event.options)
+        case QueueNews():
+            return queue_line(event.position, event.wait_min)
+        case PersonSuspected():
+            return maybe_line(event.words, event.because, event.at)
+        case PersonFound():
+            return human_line(event.words, event.first_word_s, event.because, event.at)
+        case PersonDismissed():
+            return Line(
+                "stand_down",
+                f"no person: {event.because}",
+                {"because": event.because, "by_user": event.by_user, "at": event.at},
+            )
+        case UserNeeded():
+            return Line("need_user", f"you are needed: {event.question}", {"question": event.question})
+        case DigitsPressed():
+            return Line(
+                "pressed",
+                f"pressed {event.shown} ({event.because})",
+                {"keys": event.shown, "because": event.because},
+            )
+        case Spoken():
+            return Line("said", f"said “{event.text}”", {"text": event.text, "because": event.because})
+        case StepEntered():
+            return Line("step", "", {"flow": event.flow, "step": event.step})
+        case FlowLeft():
+            return Line(
+                "flow_left",
+                f"left the call flow: {event.because}",
+                {"flow": event.flow, "because": event.because},
+            )
+        case (
+            VoiceConnected()
+            | RecordingChanged()
+            | LineProcess()
+            | AccountState()
+            | AudioState()
+            | RecogniserState()
+        ):
+            return _surroundings(event)
+        case _:
+            assert_never(event)
+
+
+_LINE_WORDS = {
+    LineState.IDLE: "",
+    LineState.DIALING: "",
+    LineState.EARLY: "it rings",
+    LineState.CONFIRMED: "answered",
+    LineState.ENDED: "",
+}
+
+
+def _line(event: LineChanged) -> Line:
+    fields = {"state": event.state.value, "early_media": event.early_media, "at": event.at}
+    return Line("line", _LINE_WORDS[event.state], fields)
+
+
+def _caption(event: Caption) -> Line:
+    fields = {
+        "text": event.text,
+        "start_s": event.span.start_s,
+        "end_s": event.span.end_s,
+        "confidence": event.confidence,
+    }
+    if not event.final:
+        return Line("hearing", "", fields)
+    # A final caption comes again once it is clear who spoke; then only that is news.
+    match event.speaker:
+        case "recording":
+            return Line("recording", "", fields)
+        case "person":
+            return Line("person", "", fields)
+    return Line("words", f"heard “{event.text}”", {**fields, "speaker": event.speaker})
+
+
+def _surroundings(
+    event: VoiceConnected | RecordingChanged | LineProcess | AccountState | AudioState | RecogniserState,
+) -> Line:
+    match event:
+        case VoiceConnected():
+            said = "your voice is connected" if event.connected else ""
+            return Line("voice", said, {"connected": event.connected})
+        case RecordingChanged():
+            return Line("recorder", f"recording to {event.path}" if event.path else "", {"path": event.path})
+        case LineProcess():
+            said = "" if event.up else f"the line was lost: {event.because}"
+            return Line("line_process", said, {"line": event.line, "up": event.up, "because": event.because})
+        case AccountState():
+            fields = {"account": event.account, "registered": event.registered, "text": event.text}
+            return Line("account", f"account {event.account}: {event.text}", fields)
+        case AudioState():
+            fields = {
+                "microphone": event.microphone,
+                "speaker": event.speaker,
+                "ringer": event.ringer,
+                "text": event.text,
+            }
+            return Line("audio", event.text, fields)
+        case RecogniserState():
+            fields = {"recogniser": event.recogniser, "ready": event.ready, "text": event.text}
+            return Line("recogniser", event.text, fields)
+        case _:
+            assert_never(event)
+
+
+# --- what both have in common --------------------------------------------------------------------------------------
+
+
+def span_fields(span: Span) -> dict[str, object]:
+    """A stretch of the call as fields."""
+    return {"start_s": span.start_s, "end_s": span.end_s}
+
+
+def sound_line(sound: Sound, since_s: float) -> Line:
+    """A sound class that began."""
+    match sound:
+        case Sound.SILENCE:
+            return Line("silence", "silence", {"since_s": since_s})
+        case Sound.MUSIC:
+            return Line("hold_music", "music", {"since_s": since_s})
+        case Sound.SPEECH:
+            return Line("speech", "a voice", {"since_s": since_s})
+        case Sound.TONE:
+            return Line("tone", "", {"tone": "", "since_s": since_s})
+        case _:
+            assert_never(sound)
+
+
+def tone_line(tone: str, span: Span, digit: str) -> Line:
+    """A tone that was recognised."""
+    fields: dict[str, object] = {"tone": tone, **span_fields(span)}
+    if digit:
+        fields["digit"] = digit
+    return Line("tone", f"tone: {tone}{' ' + digit if digit else ''}", fields)
+
+
+def menu_line(options: tuple[tuple[str, str], ...]) -> Line:
+    """A menu: pairs of key (or words to say) and label."""
+    shown = ", ".join(f"{key} = {label}" for key, label in options)
+    return Line(
+        "menu", f"menu: {shown}", {"options": [{"key": key, "label": label} for key, label in options]}
+    )
+
+
+def queue_line(position: int | None, wait_min: float | None) -> Line:
+    """What was announced of the queue."""
+    said = [f"number {position} in the queue"] if position is not None else []
+    said += [f"about {wait_min:g} min to wait"] if wait_min is not None else []
+    return Line("queue", ", ".join(said), {"position": position, "wait_min": wait_min})
+
+
+def phase_line(phase: Phase, because: str) -> Line:
+    """A change of belief."""
+    return Line("phase", "", {"phase": phase.value, "because": because})
+
+
+def outcome_line(outcome: str, because: str) -> Line:
+    """How the attempt ends."""
+    return Line("outcome", f"outcome: {outcome} ({because})", {"outcome": outcome, "because": because})
+
+
+def maybe_line(words: str, because: tuple[str, ...], at: float | None = None) -> Line:
+    """The quiet cue."""
+    fields: dict[str, object] = {"words": words, "because": list(because)}
+    return Line("maybe_human", "maybe a person", fields if at is None else {**fields, "at": at})
+
+
+def human_line(words: str, since_s: float, because: tuple[str, ...], at: float | None = None) -> Line:
+    """The ring."""
+    fields: dict[str, object] = {"words": words, "since_s": since_s, "because": list(because)}
+    said = f"A PERSON{f': “{words}”' if words else ''} ({'; '.join(because)})"
+    return Line("human", said, fields if at is None else {**fields, "at": at})
