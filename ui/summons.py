@@ -1,0 +1,100 @@
+"""Calling the user: what rings, comes forward and notifies when a call needs them, and stops when it no longer does.
+
+state.alarm   maybe     -> quiet cue, once
+              person    -> ring, pickup window, notification with buttons
+              question  -> the same with the question
+              none      -> silence, window away, notification withdrawn
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+
+from engine.commands import Command, NotAPerson, PickUp
+from ui import sentences
+from ui.notify import Action, Notifier
+from ui.pickup import PickupWindow
+from ui.viewstate import Alarm, Call, WindowState
+
+log = logging.getLogger(__name__)
+
+
+class Bell(Protocol):
+    """Makes itself heard. Each raises with a sentence when it cannot."""
+
+    def ring(self) -> None:
+        """Ring until ``silence``."""
+
+    def cue(self) -> None:
+        """One quiet sound."""
+
+    def silence(self) -> None:
+        """No more sound."""
+
+
+class Summons(QObject):
+    """Follows the state. One call at a time: the surest alarm, then the one that has waited longest."""
+
+    def __init__(
+        self,
+        pickup: PickupWindow,
+        bell: Bell,
+        notifier: Notifier,
+        do: Callable[[Command], object],
+        show_window: Callable[[], object],
+    ) -> None:
+        super().__init__(pickup)
+        self._pickup, self._bell, self._notifier = pickup, bell, notifier
+        self._do, self._show_window = do, show_window
+        self._for: tuple[str, Alarm, float] | None = None
+        pickup.silenced.connect(self._silence)
+
+    def show_state(self, state: WindowState) -> None:
+        """Call the user, or leave them alone."""
+        call = state.alarm
+        if call is None or call.alarm is None:
+            if self._for is not None:
+                self._for = None
+                self._silence()
+                self._pickup.put_away()
+                self._notifier.withdraw()
+            return
+        reason = (call.id, call.alarm, call.alarm_at)
+        new = reason != self._for
+        self._for = reason
+        if call.alarm is Alarm.MAYBE:
+            if new:
+                self._silence()
+                self._pickup.put_away()
+                self._sound(self._bell.cue)
+                self._notifier.withdraw()
+            return
+        self._pickup.show_call(call, new)
+        if new:
+            self._sound(self._bell.ring)
+            self._notify(call)
+
+    def _notify(self, call: Call) -> None:
+        actions = [Action("Pick up", lambda: self._do(PickUp(call.id)))]
+        if call.alarm is Alarm.PERSON:
+            actions.append(Action("Not a person", lambda: self._do(NotAPerson(call.id))))
+        title = f"{sentences.phase_sentence(call, call.alarm_at)} · {call.name}"
+        words = f"“{call.words}”" if call.alarm is Alarm.PERSON and call.words else call.words
+        self._notifier.show(title, words or call.intent, actions, self._show_window, urgent=True)
+
+    def _sound(self, sound: Callable[[], None]) -> None:
+        try:
+            sound()
+        except Exception as error:
+            log.info("the bell is silent: %s", error)
+            self._pickup.say(str(error) or "No sound device: it cannot ring.")
+
+    def _silence(self) -> None:
+        try:
+            self._bell.silence()
+        except Exception as error:
+            log.info("the bell could not be silenced: %s", error)
