@@ -52,7 +52,8 @@ def sentence(found: Import, complaint: str) -> str:
 
 def strangers(found: Import) -> str | None:
     homes = HOMES.get(found.library)
-    if homes is None or found.path.startswith(homes):
+    # A script below a folder of resources makes the data there, and is no part of the program.
+    if homes is None or found.path.startswith((*homes, "resources/")):
         return None
     return sentence(found, "its home is " + " or ".join(homes))
 
