@@ -66,7 +66,14 @@ class CallCame:
     to_uri: str
 
 
-Note = CallMoved | MediaMoved | DigitCame | RegistrationMoved | CallCame
+@dataclass(frozen=True, slots=True)
+class ErrandDone:
+    """Slow work is done; ``finish`` is for the SIP thread to call."""
+
+    finish: Callable[[], None]
+
+
+Note = CallMoved | MediaMoved | DigitCame | RegistrationMoved | CallCame | ErrandDone
 Post = Callable[[Note], None]
 
 

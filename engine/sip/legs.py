@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pjsua2 as pj
 
+from engine.audio.format import RATE_HZ
 from engine.sip import reasons
 from engine.sip.callbacks import CallMoved, LegCall
 from engine.sip.digits import DIGIT_MS, DigitQueue
@@ -22,6 +23,7 @@ from engine.sip.line import (
     LineEvent,
 )
 from engine.sip.ports import LegPort
+from engine.sip.recording import RecordPort
 
 Emit = Callable[[LineEvent], None]
 
@@ -50,6 +52,10 @@ class Leg:
         self._hung_up_at = 0.0
         self._told_media: tuple[str, bool] | None = None
         self._tones: pj.ToneGenerator | None = None
+        self._voice: pj.AudioMediaPort | None = None
+        self._muted = False
+        self._last: LegEnded | None = None
+        self.record: RecordPort | None = None
 
     # --- what SIP says ----------------------------------------------------------------------------------------
 
@@ -83,15 +89,31 @@ class Leg:
         self._emit(LegRinging(time.time(), self.id, early_media))
 
     def end(self, verdict: reasons.Verdict, code: int) -> None:
-        """Tell that the leg is over; the port is free for another."""
+        """The leg is over; the port is free for another. ``LegEnded`` waits for ``tell_end``."""
         if self.ended:
             return
-        self.ended = True
         self.digits.give_up("The call ended before all digits had gone out.")
-        self.sound = None
+        self.ended = True
+        self._part()
         self.port.take_back()
         by_us = self._hung_up_at > 0
-        self._emit(LegEnded(time.time(), self.id, verdict.reason, verdict.text, by_us, code, self._answered))
+        self._last = LegEnded(time.time(), self.id, verdict.reason, verdict.text, by_us, code, self._answered)
+
+    def _part(self) -> None:
+        """Take our ports out of a call that goes on dying by itself; they belong to other legs soon."""
+        sound, self.sound = self.sound, None
+        if sound is None or self.call.over:
+            return
+        with contextlib.suppress(pj.Error):
+            sound.stopTransmit(self.port)
+            for source in self._sources():
+                source.stopTransmit(sound)
+
+    def tell_end(self) -> None:
+        """Send ``LegEnded``, after everything else that is to be said of the leg."""
+        last, self._last = self._last, None
+        if last is not None:
+            self._emit(last)
 
     # --- what is asked ----------------------------------------------------------------------------------------
 
@@ -134,14 +156,12 @@ class Leg:
         try:
             info = self.call.getInfo()
             index, status = _audio(info)
+            # On hold by the far side there may still be its music to hear.
             held = status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
-            if status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                sound = self.call.getAudioMedia(-1)
-                sound.startTransmit(self.port)
-                self.port.startTransmit(sound)
-                self.sound = sound
-                if self._tones is not None:
-                    self._tones.startTransmit(sound)
+            if status == pj.PJSUA_CALL_MEDIA_ACTIVE or held:
+                self.sound = self._find_sound(held)
+            if self.sound is not None:
+                self._join()
                 if info.state == pj.PJSIP_INV_STATE_EARLY and not self.incoming:
                     self._ringing(early_media=True)
             if self.sound is not None or held:
@@ -149,6 +169,60 @@ class Leg:
         except pj.Error:
             return False  # the call ended meanwhile; that is told by itself
         return self.sound is not None
+
+    def _find_sound(self, held: bool) -> pj.AudioMedia | None:
+        try:
+            return self.call.getAudioMedia(-1)
+        except pj.Error:
+            if held:
+                return None  # on hold without any sound
+            raise
+
+    def _join(self) -> None:
+        """Everything that is heard and said, joined in the bridge. Joining twice does no harm."""
+        sound = self.sound
+        if sound is None:
+            return
+        sound.startTransmit(self.port)
+        if self._voice is not None:
+            sound.startTransmit(self._voice)
+        for source in self._sources():
+            source.startTransmit(sound)
+            if self.record is not None:
+                source.startTransmit(self.record)
+
+    def _sources(self) -> list[pj.AudioMedia]:
+        """What our side is made of."""
+        voice = None if self._muted else self._voice
+        return [source for source in (self.port, self._tones, voice) if source is not None]
+
+    def set_voice(self, voice: pj.AudioMediaPort | None, muted: bool) -> None:
+        """Join the headset's port, or take it out; ``muted``: it hears and is not heard."""
+        before = self._voice
+        if before is not None:
+            with contextlib.suppress(pj.Error):
+                if self.record is not None:
+                    before.stopTransmit(self.record)
+                if self.sound is not None and not self.call.over:
+                    before.stopTransmit(self.sound)
+                    if voice is None:
+                        self.sound.stopTransmit(before)
+        self._voice, self._muted = voice, muted
+        if not self.ended and not self.call.over:
+            with contextlib.suppress(pj.Error):
+                self._join()
+
+    def set_record(self, record: RecordPort | None) -> RecordPort | None:
+        """Have our side recorded by ``record``; returns the port that did so before."""
+        before, self.record = self.record, record
+        if before is not None:
+            for source in self._sources():
+                with contextlib.suppress(pj.Error):
+                    source.stopTransmit(before)
+        if not self.ended and not self.call.over:
+            with contextlib.suppress(pj.Error):
+                self._join()
+        return before
 
     def _tell_media(self, index: int, held: bool) -> None:
         stream = self.call.getStreamInfo(index)
@@ -184,8 +258,8 @@ class Leg:
     def _play_tone(self, digit: str) -> None:
         if self._tones is None:
             self._tones = pj.ToneGenerator()
-            self._tones.createToneGenerator(16000, 1)
-            self._tones.startTransmit(self.sound)
+            self._tones.createToneGenerator(RATE_HZ, 1)
+            self._join()
         tone = pj.ToneDigit()
         tone.digit = digit
         tone.on_msec = DIGIT_MS

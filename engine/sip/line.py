@@ -62,7 +62,7 @@ class Account:
     auth_user: str = ""  # empty: ``user``
     realm: str = "*"
     outbound_proxy: str = ""
-    ca_file: str = ""  # PEM file to check a TLS certificate with; empty: the system's (certifi when there is none)
+    ca_file: str = ""  # PEM file to check a TLS certificate with; empty: the system's
     register: bool = True
     caller_id: str = ""  # user part of From; empty: ``user``
 
@@ -74,7 +74,8 @@ class LineSettings:
     name: str = "line"
     bind: str = ""  # empty: all interfaces, address chosen by the SIP library
     udp_port: int = 0
-    tcp_port: int | None = None  # None: no TCP listener (a TCP client transport is made when an account asks for it)
+    # None: no listener. (What TCP and TLS accounts need to connect is made when one asks for it.)
+    tcp_port: int | None = None
     tls_port: int | None = None
     tls_cert_file: str = ""
     tls_key_file: str = ""
@@ -354,15 +355,19 @@ class Line(Protocol):
 
     def send(self, command: LineCommand) -> None:
         """Ask for something. Never blocks. A leg that is gone is ignored; a line that is down ends a ``Dial`` with
-        ``LegEnded(LINE_LOST)``."""
+        ``LegEnded(LINE_LOST)``.
+        """
         ...
 
     def tap(self, leg: LegId) -> RingReader:
         """What the far side says: int16 mono at ``ring.rate``. From a dialled leg's first moment, silence included:
-        position 0 is the moment of ``Dial``/``LegIncoming`` and the ring advances with time. ``KeyError`` if unknown."""
+        position 0 is the moment of ``Dial``/``LegIncoming`` and the ring advances with time. ``KeyError`` if
+        unknown.
+        """
         ...
 
     def talk(self, leg: LegId) -> RingWriter:
         """What we say into the leg; played in real time as it is written, silence when empty. ``RingWriter.played``
-        tells how far it has been sent."""
+        tells how far it has been sent.
+        """
         ...

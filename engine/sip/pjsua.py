@@ -17,16 +17,19 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, assert_never
 
 import pjsua2 as pj
 
+from engine.audio.recorder import TwoChannelRecorder
 from engine.audio.shared_ring import SoundBlock
 from engine.call import EndReason
 from engine.sip import callbacks, endpoint, reasons, wire
 from engine.sip.accounts import RTP_PORT_BASE, RTP_PORT_SPAN, Accounts
 from engine.sip.callbacks import LegCall, LineLog, Note
+from engine.sip.errands import Errands
 from engine.sip.legs import Leg
 from engine.sip.line import (
     MAX_LEGS,
@@ -48,13 +51,14 @@ from engine.sip.line import (
     RemoveAccount,
     SendDigits,
     SetAccount,
-    VoiceChanged,
 )
 from engine.sip.ports import LegPort, frame_access
+from engine.sip.recording import RecordPort, close_recorder, open_recorder
+from engine.sip.voice import Voice, VoicePort
 
 POLL_MS = 5
 GRAVEYARD_S = 3.0
-"""How long a finished call's Python object is kept: the library may still mention it for a moment."""
+"""How long a finished call's Python object is kept at least: the library may still mention it for a moment."""
 ALIVE_EVERY_S = 1.0
 COLLECT_EVERY_S = 20.0
 STOP_PATIENCE_S = 1.0
@@ -83,7 +87,7 @@ class SipThread:
             self._endpoint = endpoint.create(self._settings, self._log)
             self._transports = endpoint.Transports(self._endpoint, self._settings, set_up.fixed_ports)
             endpoint.start(self._endpoint)
-            get, put = frame_access()
+            self._get, self._put = get, put = frame_access()
             self._free_ports = deque(LegPort(f"leg-{index}", get, put) for index in range(MAX_LEGS))
             rtp_port = RTP_PORT_BASE + (os.getpid() * 32) % RTP_PORT_SPAN
             self._accounts = Accounts(
@@ -91,6 +95,13 @@ class SipThread:
             )
         except pj.Error as error:
             raise LineError(EndReason.FAILED, f"The SIP library could not start: {error.reason}.") from None
+        self._errands = Errands(self._notes.append)
+        self._errands.start()
+        self._free_records: deque[RecordPort] = deque()
+        self._records_made = self._closing = 0
+        self._voice = Voice(
+            self._settings, lambda: VoicePort(get, put), self._errands, self._emit, self._notes.append
+        )
         for account in set_up.accounts:
             self._accounts.set(account)
         gc.collect()
@@ -185,6 +196,8 @@ class SipThread:
                 self._accounts.moved(note)
             case callbacks.CallCame():
                 self._call_came(note)
+            case callbacks.ErrandDone():
+                note.finish()
 
     def _new_leg(self) -> LegId:
         return LegId(f"{self._settings.name}-in-{uuid.uuid4().hex[:12]}")
@@ -210,7 +223,6 @@ class SipThread:
         with contextlib.suppress(pj.Error):
             if not call.over:
                 call.hangup(how)
-        call.let_go()
         self._graveyard.append((time.monotonic(), call))
 
     # --- wishes -----------------------------------------------------------------------------------------------
@@ -241,11 +253,12 @@ class SipThread:
                     case SendDigits():
                         leg.digits.add(wish.digits, wish.method)
                     case ConnectVoice():
-                        self._emit(
-                            VoiceChanged(time.time(), leg.id, False, error="No audio device was found.")
-                        )
+                        if wish.on:
+                            self._voice.connect(leg, wish.muted)
+                        else:
+                            self._voice.disconnect(leg)
                     case RecordLeg():
-                        self._emit(RecordingState(time.time(), leg.id, "", error="Recording is not ready."))
+                        self._record(leg, wish.path)
                     case _:
                         assert_never(wish)
 
@@ -285,12 +298,57 @@ class SipThread:
         self._emit(LegEnded(time.time(), leg, reason, text, by_us=False))
 
     def _bury(self, leg: Leg) -> None:
-        """The leg is told as ended. Its port is free; its call object stays until nothing can mention it."""
+        """The leg is over. Its port is free; its call object stays until nothing can mention it."""
         if self._legs.pop(leg.id, None) is None:
             return
+        self._voice.disconnect(leg, tell=False)
+        self._stop_recording(leg, leg.tell_end)
         leg.free()
         self._free_ports.append(leg.port)
         self._graveyard.append((time.monotonic(), leg.call))
+
+    # --- recording --------------------------------------------------------------------------------------------
+
+    def _record(self, leg: Leg, path: str) -> None:
+        if leg.record is not None:
+            self._stop_recording(leg, lambda: None)
+        if not path:
+            return
+
+        def began(recorder: TwoChannelRecorder) -> None:
+            if leg.ended:
+                self._errands.do(lambda: close_recorder(recorder), lambda _: None, lambda _: None)
+                return
+            if not self._free_records:
+                self._records_made += 1
+                self._free_records.append(RecordPort(f"record-{self._records_made}", self._get))
+            port = self._free_records.popleft()
+            port.begin(leg.port, recorder)
+            leg.set_record(port)
+            self._emit(RecordingState(time.time(), leg.id, path))
+
+        def failed(error: Exception) -> None:
+            if not leg.ended:
+                self._emit(RecordingState(time.time(), leg.id, "", str(error)))
+
+        self._errands.do(lambda: open_recorder(path), began, failed)
+
+    def _stop_recording(self, leg: Leg, then: Callable[[], None]) -> None:
+        """Close the leg's recording, if there is one, and say so; ``then`` whatever comes next."""
+        port = leg.set_record(None)
+        recorder = port.finish() if port is not None else None
+        if port is None or recorder is None:
+            then()
+            return
+        self._free_records.append(port)
+        self._closing += 1
+
+        def closed(problem: str) -> None:
+            self._closing -= 1
+            self._emit(RecordingState(time.time(), leg.id, "", problem))
+            then()
+
+        self._errands.do(lambda: close_recorder(recorder), closed, lambda error: closed(str(error)))
 
     # --- the end ----------------------------------------------------------------------------------------------
 
@@ -300,18 +358,25 @@ class SipThread:
             leg.hang_up()
         waiting = self._accounts.sign_out()
         give_up_at = time.monotonic() + STOP_PATIENCE_S
-        while time.monotonic() < give_up_at and (self._legs or (waiting and not self._accounts.signed_out())):
+        while time.monotonic() < give_up_at and (
+            self._legs or self._closing or (waiting and not self._accounts.signed_out())
+        ):
             self._turn()
         self._turn()
         for leg in tuple(self._legs.values()):
             leg.end(reasons.Verdict(EndReason.CANCELLED, "The program was closed."), 0)
+            leg.tell_end()
             leg.call.let_go()
         self._flush()
         self._endpoint.audDevManager().setNoDev()
         for leg in self._legs.values():
             leg.free()
             self._free_ports.append(leg.port)
-        for port in self._free_ports:
+        for port in (
+            *self._free_ports,
+            *self._free_records,
+            *((self._voice.port,) if self._voice.port else ()),
+        ):
             pj.AudioMediaPort.__swig_destroy__(port)
         self._accounts.close()
         # Hung up and signed out above: nothing is left to be sent, and waiting for answers would take a second.

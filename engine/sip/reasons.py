@@ -125,9 +125,15 @@ CERTIFICATE_TEXT = (
     "The server's TLS certificate is not trusted or belongs to another host. Check the host name, or name the "
     "server's certificate authority (CA file) in the account."
 )
-UNREACHABLE_TEXT = "The telephone company's server cannot be reached. Check the network, and host, port and transport of the account."
+UNREACHABLE_TEXT = (
+    "The telephone company's server cannot be reached. "
+    "Check the network, and host, port and transport of the account."
+)
 NO_SUCH_HOST_TEXT = "The host name could not be found. Check how it is written, and the network."
-NO_REPLY_TEXT = "The server did not reply at all. Check the network, and host, port and transport of the account or address."
+NO_REPLY_TEXT = (
+    "The server did not reply at all. "
+    "Check the network, and host, port and transport of the account or address."
+)
 WRONG_PASSWORD_TEXT = BY_CODE[401][1]
 
 # Error numbers of the library (pjsip/sip_errno.h, PJSIP_ERRNO_START = 171000; pj/errno.h, PJ_ERRNO_START = 70000).
