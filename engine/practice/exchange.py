@@ -30,8 +30,8 @@ from engine.practice import scenario as scenarios
 from engine.practice.clips import ClipError
 from engine.practice.performance import Performance
 from engine.practice.report import Report
-from engine.practice.script import Caller
 from engine.practice.studio import Studio
+from engine.practice.turns import Caller
 from engine.sip.line import (
     DigitReceived,
     LegEnded,
@@ -43,7 +43,8 @@ from engine.sip.line import (
     LineSettings,
     Refuse,
 )
-from engine.sip.process import LineProcess, _start_without_main
+from engine.sip.process import LineProcess
+from engine.spawning import start_without_main
 from engine.speaking.voice import VoiceError
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Exchange:
         child = context.Process(
             target=_main, args=(theirs, self._set_up), name="holdslayer-practice", daemon=False
         )
-        _start_without_main(child)
+        start_without_main(child)
         theirs.close()
         self._child, self._pipe = child, ours
         atexit.register(ours.close)

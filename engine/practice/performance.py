@@ -22,7 +22,7 @@ import numpy as np
 
 from engine.audio.format import FRAME_SAMPLES
 from engine.audio.ring import RingReader, RingWriter, SoundLost
-from engine.practice import script
+from engine.practice import script, turns
 from engine.practice.clips import ClipError
 from engine.practice.report import HungUp, Report
 from engine.practice.scenario import Scenario
@@ -146,7 +146,7 @@ class Performance:
         self,
         line: Line,
         leg: LegId,
-        caller: script.Caller,
+        caller: turns.Caller,
         scenario: Scenario,
         studio: Studio,
         tell: Callable[[Report], None],
@@ -157,7 +157,7 @@ class Performance:
         self._scenario, self._studio, self._tell, self._long = scenario, studio, tell, long
         self._player = Player(line.talk(leg))
         self._ear = CallerEar(line.tap(leg))
-        self._happened: deque[script.Input] = deque()
+        self._happened: deque[turns.Input] = deque()
         self._ended: LegEnded | None = None
         self._woken = asyncio.Event()
 
@@ -165,7 +165,7 @@ class Performance:
         """Something happened on this leg."""
         match event:
             case DigitReceived():
-                self._happened.append(script.Pressed(event.at, event.digit))
+                self._happened.append(turns.Pressed(event.at, event.digit))
             case LegEnded():
                 self._ended = event
             case _:
@@ -202,27 +202,27 @@ class Performance:
                 return
             turn = play.send(happened)
 
-    def _carry_out(self, wish: script.Wish) -> None:
+    def _carry_out(self, wish: turns.Wish) -> None:
         match wish:
-            case script.Ring():
+            case turns.Ring():
                 self._line.send(Progress(self._leg, wish.code))
-            case script.Accept():
+            case turns.Accept():
                 self._line.send(Answer(self._leg))
-            case script.TurnAway():
+            case turns.TurnAway():
                 self._player.play(None)
                 self._line.send(Refuse(self._leg, wish.code))
-            case script.Play():
+            case turns.Play():
                 self._player.play(wish.mix)
-            case script.StopPlaying():
+            case turns.StopPlaying():
                 self._player.play(None)
-            case script.Tell():
+            case turns.Tell():
                 self._tell(wish.report)
-            case script.Disconnect():
+            case turns.Disconnect():
                 self._line.send(HangUpLeg(self._leg))
             case _:
                 assert_never(wish)
 
-    async def _next(self, wake_at: float | None) -> script.Input | None:
+    async def _next(self, wake_at: float | None) -> turns.Input | None:
         """What happens next; None when the leg has ended."""
         while True:
             if self._ended is not None:
@@ -234,7 +234,7 @@ class Performance:
                 continue
             now = time.time()
             if wake_at is not None and now >= wake_at:
-                return script.TimeUp(now)
+                return turns.TimeUp(now)
             self._woken.clear()
             try:
                 async with asyncio.timeout(POLL_S):
@@ -245,14 +245,14 @@ class Performance:
     def _look(self) -> None:
         now = time.time()
         reached, over = self._player.poll(now)
-        self._happened.extend(script.Reached(at, mark) for at, mark in reached)
+        self._happened.extend(turns.Reached(at, mark) for at, mark in reached)
         if over:
-            self._happened.append(script.Over(now))
+            self._happened.append(turns.Over(now))
         match self._ear.poll():
             case True:
-                self._happened.append(script.CallerTalks(now))
+                self._happened.append(turns.CallerTalks(now))
             case False:
-                self._happened.append(script.CallerQuiet(now))
+                self._happened.append(turns.CallerQuiet(now))
             case None:
                 pass
 

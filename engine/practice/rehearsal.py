@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from engine.audio.format import RATE_HZ
-from engine.practice import script
+from engine.practice import script, turns
 from engine.practice.report import HungUp, Report
 from engine.practice.scenario import Scenario
 from engine.practice.studio import Mix, Studio
 
-Act = script.Pressed | script.CallerTalks | script.CallerQuiet
+Act = turns.Pressed | turns.CallerTalks | turns.CallerQuiet
 Behaviour = Callable[[Report], Sequence[Act]]
 """What the caller does upon a report: acts with their times (never before the report's)."""
 
@@ -52,7 +52,7 @@ def rehearse(
 ) -> Rehearsal:
     """Run one call; the caller hangs up at ``until_s`` if it is not over by then."""
     play = script.perform(
-        scenario, studio, script.Caller("rehearsal", f"sip:{scenario.id}@rehearsal"), 0.0, long=long
+        scenario, studio, turns.Caller("rehearsal", f"sip:{scenario.id}@rehearsal"), 0.0, long=long
     )
     reports: list[Report] = []
     acts: list[Act] = []
@@ -62,32 +62,32 @@ def rehearse(
     while True:
         for wish in turn.wishes:
             match wish:
-                case script.Play():
+                case turns.Play():
                     mix, mix_from, marks_done = wish.mix, now, 0
-                case script.StopPlaying():
+                case turns.StopPlaying():
                     mix = None
-                case script.TurnAway():
+                case turns.TurnAway():
                     refused = wish.code
-                case script.Tell():
+                case turns.Tell():
                     reports.append(wish.report)
                     acts += behaviour(wish.report)
                     acts.sort(key=lambda act: act.at)
-                case script.Ring() | script.Accept() | script.Disconnect():
+                case turns.Ring() | turns.Accept() | turns.Disconnect():
                     pass
         if turn.last:
             return Rehearsal(tuple(reports), now, refused)
-        coming: list[tuple[float, script.Input]] = []
+        coming: list[tuple[float, turns.Input]] = []
         if mix is not None:
             if marks_done < len(mix.marks):
                 at = mix_from + mix.marks[marks_done].at / RATE_HZ
-                coming.append((at, script.Reached(at, mix.marks[marks_done])))
+                coming.append((at, turns.Reached(at, mix.marks[marks_done])))
             else:
                 at = mix_from + mix.length_s
-                coming.append((at, script.Over(at)))
+                coming.append((at, turns.Over(at)))
         if acts:
             coming.append((acts[0].at, acts[0]))
         if turn.wake_at is not None:
-            coming.append((turn.wake_at, script.TimeUp(turn.wake_at)))
+            coming.append((turn.wake_at, turns.TimeUp(turn.wake_at)))
         if not coming:
             raise RuntimeError("the script waits for nothing")
         at, happened = min(coming, key=lambda pair: pair[0])
@@ -100,11 +100,11 @@ def rehearse(
             return Rehearsal(tuple(reports), until_s, refused)
         now = max(now, at)
         match happened:
-            case script.Reached():
+            case turns.Reached():
                 marks_done += 1
-            case script.Over():
+            case turns.Over():
                 mix = None
-            case script.TimeUp():
+            case turns.TimeUp():
                 pass
             case _:
                 acts.pop(0)

@@ -22,7 +22,8 @@ import resources
 from engine.audio.format import RATE_HZ
 from engine.practice import clips, tones
 from engine.practice.clips import ClipError
-from engine.practice.scenario import Announcement, Hold, Part, Person, Scenario
+from engine.practice.scenario import Scenario
+from engine.practice.steps import Announcement, Hold, Part, Person
 from engine.speaking.espeak import EspeakVoice
 
 Samples = NDArray[np.int16]

@@ -1,10 +1,10 @@
 """Makes the practice clips, their index and their attribution from a collection of freely licensed recordings.
 
-    python resources/practice/collect.py FOLDER_WITH_MANIFEST
+    python packaging/practice_clips.py FOLDER_WITH_MANIFEST
 
 The collection has a ``manifest.csv`` (id, file, cls, voice, text, onset_s, licence, source, ...). What is taken of it,
-and what is cut, stands in ``TAKEN`` below. Written: ``clips/*.flac`` (8 kHz mono), ``clips/clips.toml``, ``SOURCES.md``.
-The same collection gives the same files.
+and what is cut, stands in ``TAKEN`` below. Written: ``clips/*.flac`` (8 kHz mono), ``clips/clips.toml`` and
+``SOURCES.md`` in ``resources/practice``. The same collection gives the same files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "resources" / "practice"
 FADE_S = 0.005
 MUSIC_FADE_S = 0.05
 ONSET_BELOW_PEAK_DB = 30.0
@@ -199,7 +199,7 @@ def main(collection: Path) -> None:
     for old in folder.glob("*.flac"):
         old.unlink()
     index = [
-        "# Made by ../collect.py. kind, voice and text of each clip; onset_s: where the first word begins.",
+        "# Made by packaging/practice_clips.py. onset_s: where the first word begins; text is empty when unknown.",
         "",
     ]
     sources = []
@@ -239,10 +239,10 @@ def main(collection: Path) -> None:
 
 SOURCES = """# Where the practice companies' sound comes from
 
-8 kHz mono FLAC in `clips/`, cut and faded by `collect.py`; nothing else was changed. Sentences that are not listed
-here are synthesised by espeak-ng when the company starts. CC-BY and CC-BY-SA ask that the authors are named: the
-prompts by Allison Smith and the hold music are those of the Asterisk packages of Debian (asterisk-core-sounds-en,
-asterisk-moh-opsound) and of the sources named. Clips under CC-BY-SA stay under CC-BY-SA.
+8 kHz mono FLAC in `clips/`, cut and faded by `packaging/practice_clips.py`; nothing else was changed. Sentences that
+are not listed here are synthesised by espeak-ng when the company starts. CC-BY and CC-BY-SA ask that the authors are
+named: the prompts by Allison Smith and the hold music are those of the Asterisk packages of Debian
+(asterisk-core-sounds-en, asterisk-moh-opsound) and of the sources named. Clips under CC-BY-SA stay under CC-BY-SA.
 
 ## Voices and tracks used here
 
