@@ -7,6 +7,7 @@ alone, and the log says so once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,9 @@ class DesktopService:
     async def withdraw(self, shown: str) -> None:
         """Take it away again."""
         if self._notifier is not None:
-            await asyncio.wait_for(self._notifier.clear(shown), PATIENCE_S)
+            # KeyError: the user has closed it or pressed a button, and the desktop took it away.
+            with contextlib.suppress(KeyError):
+                await asyncio.wait_for(self._notifier.clear(shown), PATIENCE_S)
 
     async def close(self) -> None:
         """Leave the session bus."""

@@ -24,6 +24,9 @@ from ui.widgets.words import Button, Words
 STRAY_KEY_S = 0.35
 """A key pressed sooner than this after the window came was meant for another window: nobody reacts that fast."""
 
+WIDTH = 620
+SMALLEST_HEIGHT = 340
+
 
 class PickupWindow(QWidget):
     """Shows one alarmed call. ``attempt`` carries out a command and returns "" or the sentence why not."""
@@ -81,15 +84,18 @@ class PickupWindow(QWidget):
         if new:
             self.note.say("")
             self._came_at = self._now()
-            self.adjustSize()
-            self.resize(max(620, self.width()), max(340, self.sizeHint().height()))
+            self.resize(WIDTH, 0)
+            self._fit()
             self._to_the_middle()
             come_forward(self)
             self.pick_up.setFocus()
+        else:
+            self._fit()
 
     def say(self, text: str) -> None:
         """A sentence about the ringing itself (silenced, no sound device)."""
         self.note.say(text)
+        self._fit()
 
     def put_away(self) -> None:
         """Nobody is to be picked up any more."""
@@ -121,11 +127,16 @@ class PickupWindow(QWidget):
 
     def _silence(self) -> None:
         self.silenced.emit()
-        self.note.say("Ringing stopped. The call goes on: pick up, or say that it is not a person.")
+        self.say("Ringing stopped. The call goes on: pick up, or say that it is not a person.")
 
     def _do(self, command: type[PickUp] | type[NotAPerson] | type[HangUp]) -> None:
         if self._call is not None:
-            self.note.say(self._attempt(command(self._call.id)))
+            self.say(self._attempt(command(self._call.id)))
+
+    def _fit(self) -> None:
+        """Grow to what is to be said: Qt squeezes wrapped text rather than growing a window by itself."""
+        needed = max(SMALLEST_HEIGHT, self.heightForWidth(max(self.width(), WIDTH)))
+        self.setMinimumSize(WIDTH, needed)
 
     def _to_the_middle(self) -> None:
         screen = self.screen().availableGeometry()
