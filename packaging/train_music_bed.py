@@ -50,8 +50,8 @@ def cut(random: np.random.Generator, sound: np.ndarray, length: int) -> np.ndarr
     return sound[start : start + length]
 
 
-def rows_of(sound: np.ndarray) -> list[np.ndarray]:
-    """Statistics of a stretch (8 kHz floats), one row for each block from the twelfth on."""
+def rows_of(random: np.random.Generator, sound: np.ndarray) -> list[np.ndarray]:
+    """Statistics of a stretch (8 kHz floats), one row for each block from the eighth on, of random length."""
     wide = np.clip(soxr.resample(g711(sound), 8000, 16000) * 32767, -32768, 32767).astype(np.int16)
     analyser, activity = Analyser(), VoiceActivity()
     blocks, voices, rows = [], [], []
@@ -59,8 +59,9 @@ def rows_of(sound: np.ndarray) -> list[np.ndarray]:
         part = wide[start : start + BLOCK_SAMPLES]
         blocks.append(analyser.block(part))
         voices.append(activity.feed(part))
-        if len(blocks) >= bed.WINDOW_BLOCKS:
-            last = blocks[-bed.WINDOW_BLOCKS :]
+        if len(blocks) >= bed.LEAST_BLOCKS:
+            long = min(len(blocks), int(random.integers(bed.LEAST_BLOCKS, bed.WINDOW_BLOCKS + 1)))
+            last = blocks[-long:]
             rows.append(
                 bed.statistics(
                     np.concatenate([b.level_db for b in last]),
@@ -68,7 +69,7 @@ def rows_of(sound: np.ndarray) -> list[np.ndarray]:
                     np.concatenate([b.flux_db for b in last]),
                     np.concatenate([b.flatness for b in last]),
                     np.concatenate([b.held for b in last]),
-                    np.concatenate(voices[-bed.WINDOW_BLOCKS :]),
+                    np.concatenate(voices[-long:]),
                 )
             )
     return rows
@@ -80,17 +81,20 @@ def compose(folder: Path, count: int, pick_held_out: bool | None, seed: int) -> 
     clips: dict[str, list[np.ndarray]] = {"speech": [], "music": [], "vocals": []}
     voices: dict[str, int] = {}
     for row in csv.DictReader((folder / "manifest.csv").open(encoding="utf-8")):
-        if pick_held_out is not None and held_out(row["voice"]) is not pick_held_out:
-            if row["cls"] != "vocals" or pick_held_out:
-                continue
+        if (
+            pick_held_out is not None
+            and held_out(row["voice"]) is not pick_held_out
+            and (row["cls"] != "vocals" or pick_held_out)
+        ):
+            continue
         voices[row["voice"]] = voices.get(row["voice"], 0) + 1
-        if voices[row["voice"]] > 30:
+        if voices[row["voice"]] > 40:
             continue
         sound, _ = soundfile.read(folder / row["file"], dtype="float32")
         clips["speech" if row["cls"] in ("human", "recording") else row["cls"]].append(sound)
     rows, labels, kinds = [], [], []
     length = int(STRETCH_S * 8000)
-    names = ["music", "vocals", "speech", "over", "noise", "noisy speech"]
+    names = ["music", "speech", "over", "noise", "noisy speech", "over", "speech", "vocals"]
     for number in range(count):
         kind = names[number % len(names)]
         if not clips["vocals"] and kind == "vocals":
@@ -116,9 +120,7 @@ def compose(folder: Path, count: int, pick_held_out: bool | None, seed: int) -> 
         else:
             sound = coloured(random, length) * 10 ** (random.uniform(-65, -20) / 20)
         sound = sound * 10 ** (random.uniform(-14, 8) / 20)
-        found = rows_of(sound)
-        if kind == "over":  # where the voice pauses the music is heard alone: right as well
-            pass
+        found = rows_of(random, sound)
         rows += found
         labels += [1.0 if kind in ("music", "vocals", "over") else 0.0] * len(found)
         kinds += [kind] * len(found)

@@ -129,7 +129,5 @@ class Tick:
     at_s: float
 
 
-Perception = (
-    SoundBegan | ToneHeard | SpeechBegan | SpeechEnded | Heard | Unheard | Voiced | Tick
-)
+Perception = SoundBegan | ToneHeard | SpeechBegan | SpeechEnded | Heard | Unheard | Voiced | Tick
 """Everything the ears can say."""

@@ -1,0 +1,122 @@
+"""Is music playing, alone or beneath a voice? A small network over statistics of the last second.
+
+Speech alone falls silent between syllables in every band and its harmonics glide; music keeps some bands filled and
+holds its notes. ``statistics`` puts that into numbers; the network (``resources/models/music_bed.json``: one hidden
+layer, trained by ``packaging/train_music_bed.py`` on composed clips, split by voice and by track) weighs them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from engine.hearing.features import FLOOR_DB, Floats
+from resources import locate
+
+WINDOW_BLOCKS = 12
+LEAST_BLOCKS = 6
+"""Statistics look back 1.2 s where so much is known, and never less than 0.6 s."""
+NAMES = (
+    "loud",
+    "range",
+    "median",
+    "spread",
+    "quiet_share",
+    "flux",
+    "flux_spread",
+    "flatness",
+    "flatness_spread",
+    "floor_flatness",
+    "band_range_mean",
+    "band_range_min",
+    "band_range_max",
+    "held",
+    "held_high",
+    "held_low",
+    "floor_held",
+    "voice",
+    "voice_high",
+    "voice_low",
+    "tilt",
+    "tilt_spread",
+)
+
+
+def statistics(
+    level_db: Floats, bands_db: Floats, flux_db: Floats, flatness: Floats, held: Floats, voice: Floats
+) -> Floats:
+    """The numbers of ``NAMES`` for one stretch: short frames (n,), (n, bands); long frames (m,); windows (k,)."""
+    low, mid, high = np.percentile(level_db, [10, 50, 95])
+    quiet = level_db <= np.percentile(level_db, 25)
+    band_high = np.percentile(bands_db, 95, axis=0)
+    band_range = band_high - np.percentile(bands_db, 15, axis=0)
+    sounding = band_high > FLOOR_DB + 15.0
+    if not sounding.any():
+        sounding = np.ones_like(sounding)
+    spread = band_range[sounding]
+    long_level = level_db[: len(held) * 5].reshape(len(held), 5).mean(axis=1)
+    weak = long_level <= np.percentile(long_level, 35)
+    # where nothing sounds, no note is held: lines in digital silence are rounding
+    kept = np.where(long_level > FLOOR_DB + 6.0, held, 0.0)
+    tilt = bands_db[:, 8:].mean(axis=1) - bands_db[:, :8].mean(axis=1)
+    return np.array(
+        [
+            high,
+            high - low,
+            high - mid,
+            level_db.std(),
+            np.mean(level_db < high - 25.0),
+            flux_db.mean(),
+            flux_db.std(),
+            flatness.mean(),
+            flatness.std(),
+            flatness[quiet].mean(),
+            spread.mean(),
+            spread.min(),
+            spread.max(),
+            kept.mean(),
+            np.percentile(kept, 90),
+            np.percentile(kept, 20),
+            kept[weak].mean(),
+            voice.mean(),
+            voice.max(),
+            voice.min(),
+            tilt.mean(),
+            tilt.std(),
+        ],
+        np.float32,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Weights of the music detector: one hidden layer of linear algebra, no library needed."""
+
+    mean: Floats
+    scale: Floats
+    hidden: Floats
+    hidden_bias: Floats
+    out: Floats
+    out_bias: float
+
+    def probability(self, numbers: Floats) -> float:
+        """How sure music is playing, 0..1."""
+        scaled = np.clip((numbers - self.mean) / self.scale, -4.0, 4.0)
+        layer = np.tanh(scaled @ self.hidden + self.hidden_bias)
+        return float(1.0 / (1.0 + np.exp(-(layer @ self.out + self.out_bias))))
+
+
+@lru_cache(maxsize=1)
+def network() -> Network:
+    """The shipped weights."""
+    stored = json.loads(locate("models", "music_bed.json").read_text("utf-8"))
+
+    def array(name: str) -> Floats:
+        return np.array(stored[name], np.float32)
+
+    return Network(
+        array("mean"), array("scale"), array("hidden"), array("hidden_bias"), array("out"), stored["out_bias"]
+    )

@@ -1,0 +1,175 @@
+"""The ear of one call: samples in, perceptions out. Synchronous, and the same for any size of chunk.
+
+    feed --> 0.1 s blocks --> vad, features --> tones --> sounds --+--> SoundBegan, ToneHeard, Tick
+                                                                   +--> SpeechBegan .. Voiced .. SpeechEnded
+                                                                   +--> scribe: Heard (partial, final), Unheard
+
+All state hangs on absolute sample indexes. The recogniser sleeps while there is no speech.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser
+from engine.hearing.perceptions import (
+    Heard,
+    Perception,
+    Sound,
+    SoundBegan,
+    Span,
+    SpeechBegan,
+    SpeechEnded,
+    Tick,
+    Unheard,
+    Voiced,
+)
+from engine.hearing.scribe import InlineScribe, Scribe
+from engine.hearing.sounds import ENDPOINT_S, SoundSense
+from engine.hearing.tones import ToneEar
+from engine.hearing.transcriber import Samples, Transcriber
+from engine.hearing.vad import VoiceActivity
+
+PRE_ROLL_S = 0.35
+"""Sound given to the recogniser from before the first voiced window: first consonants are often unvoiced."""
+MEMORY_BLOCKS = 20
+TICK_BLOCKS = 2
+VOICED_EVERY_BLOCKS = 3
+PARTIAL_EVERY_BLOCKS = 5
+LONG_S = 12.0
+"""An utterance longer than this is closed at the next pause of ``SHORT_PAUSE_S``, and at ``LONGEST_S`` anyway."""
+LONGEST_S = 25.0
+SHORT_PAUSE_S = 0.3
+
+
+class Ear:
+    """Hears one call. ``scribe`` decides where words are recognised; by default in line with ``transcriber``."""
+
+    def __init__(
+        self,
+        transcriber: Transcriber | None = None,
+        *,
+        scribe: Scribe | None = None,
+        endpoint_s: float = ENDPOINT_S,
+    ) -> None:
+        self._scribe: Scribe = scribe if scribe is not None else InlineScribe(transcriber)
+        self._activity = VoiceActivity()
+        self._analyser = Analyser()
+        self._tones = ToneEar()
+        self._sounds = SoundSense(endpoint_s)
+        self._pending = np.zeros(0, np.int16)
+        self._memory: list[Samples] = []
+        self._block = 0
+        self._first_sound = True
+        self._utterance_s: float | None = None  # where the utterance at the scribe began
+        self._speech_since_s = 0.0
+        self._speech_blocks = 0
+
+    @property
+    def now_s(self) -> float:
+        """How far the ear has listened, on the call clock."""
+        return self._block * BLOCK_S
+
+    def feed(self, samples: Samples) -> list[Perception]:
+        """Listen to the next samples (int16 mono 16 kHz, any length)."""
+        sound = np.concatenate([self._pending, samples]) if len(self._pending) else samples
+        told: list[Perception] = []
+        start = 0
+        while len(sound) - start >= BLOCK_SAMPLES:
+            told += self._listen(np.array(sound[start : start + BLOCK_SAMPLES]))
+            start += BLOCK_SAMPLES
+        self._pending = np.array(sound[start:])
+        return told
+
+    def collect(self) -> list[Perception]:
+        """Words that became known since the last call, without new sound (for a scribe with a thread)."""
+        return [self._stamped(found) for found in self._scribe.results()]
+
+    def finish(self) -> list[Perception]:
+        """The call is over: close what is open (less than 0.1 s of rest is padded with silence)."""
+        told: list[Perception] = []
+        if len(self._pending):
+            told += self.feed(np.zeros(BLOCK_SAMPLES - len(self._pending), np.int16))
+        if self._sounds.sound is Sound.SPEECH:
+            told += self._speech_ends(self.now_s, self._sounds.last_voiced_s)
+        return told
+
+    def _stamped(self, found: Heard | Unheard) -> Heard | Unheard:
+        return replace(found, at_s=max(found.at_s, self.now_s))
+
+    def _listen(self, samples: Samples) -> list[Perception]:
+        told: list[Perception] = []
+        voice = self._activity.feed(samples)
+        block = self._analyser.block(samples)
+        self._block += 1
+        self._memory = [*self._memory[-(MEMORY_BLOCKS - 1) :], samples]
+        now = self.now_s
+        tones = self._tones
+        told += tones.step(block, self._sounds.voiced_lately)
+        before = self._sounds.sound
+        sounds = self._sounds
+        tone = tones.sounding_long if before is Sound.MUSIC else tones.sounding  # music holds notes, too
+        changed = sounds.step(block, voice, tone, tones.steady, tones.within_cadence(now))
+        if before is Sound.SPEECH and changed:
+            told += self._speech_ends(now, max(sounds.last_voiced_s, self._speech_since_s))
+        if changed or self._first_sound:
+            self._first_sound = False
+            told.append(SoundBegan(now, sounds.sound, sounds.since_s))
+        if changed and sounds.sound is Sound.SPEECH:
+            told += self._speech_begins(now, sounds.since_s)
+        elif sounds.sound is Sound.SPEECH:
+            self._scribe.accept(samples)
+            told += self._speech_goes_on(now)
+        told += [self._stamped(found) for found in self._scribe.results()]
+        if self._block % TICK_BLOCKS == 0:
+            told.append(Tick(now))
+        return told
+
+    def _speech_begins(self, now: float, since_s: float) -> list[Perception]:
+        self._speech_since_s = since_s
+        self._speech_blocks = 0
+        back = min(len(self._memory), int(np.ceil((now - since_s + PRE_ROLL_S) / BLOCK_S)))
+        self._open(now - back * BLOCK_S)
+        self._scribe.accept(np.concatenate(self._memory[len(self._memory) - back :]))
+        return [SpeechBegan(now, since_s, over_music=self._sounds.music_bed > 0.5)]
+
+    def _open(self, start_s: float) -> None:
+        self._utterance_s = start_s
+        self._scribe.begin(start_s)
+
+    def _speech_goes_on(self, now: float) -> list[Perception]:
+        told: list[Perception] = []
+        self._speech_blocks += 1
+        sounds = self._sounds
+        if sounds.pause_s > 0.5:
+            return told
+        if self._speech_blocks % VOICED_EVERY_BLOCKS == 0:
+            told.append(
+                Voiced(
+                    now,
+                    self._speech_since_s,
+                    round(sounds.voiced_s, 3),
+                    None,
+                    0.0,
+                    round(sounds.music_bed, 3),
+                )
+            )
+        if self._utterance_s is None:
+            return told
+        length_s = now - self._utterance_s
+        if (length_s > LONG_S and sounds.pause_s >= SHORT_PAUSE_S) or length_s > LONGEST_S:
+            self._scribe.end(now, now)
+            self._open(now)
+        elif self._speech_blocks % PARTIAL_EVERY_BLOCKS == 0:
+            self._scribe.ask(now)
+        return told
+
+    def _speech_ends(self, now: float, end_s: float) -> list[Perception]:
+        told: list[Perception] = [SpeechEnded(now, Span(self._speech_since_s, end_s))]
+        if self._utterance_s is not None:
+            self._utterance_s = None
+            self._scribe.end(now, end_s)
+            told += [self._stamped(found) for found in self._scribe.results()]
+        return told
