@@ -33,6 +33,10 @@ class Bus:
         self._all: list[Callable[[Event], None]] = []
         self._history: deque[Event] = deque(maxlen=HISTORY)
 
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop whose thread handlers run on, for a bus that was made before it."""
+        self._loop = loop
+
     @property
     def history(self) -> tuple[Event, ...]:
         """The last events, oldest first."""

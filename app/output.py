@@ -1,0 +1,33 @@
+"""Where lines go: stdout, each flushed at once; as JSON or as a timeline."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TextIO
+
+from app.timeline import Line, as_json, as_text
+
+
+class Output:
+    """Writes lines. With ``json`` stdout carries JSON lines and nothing else; remarks then go to stderr."""
+
+    def __init__(self, json: bool, stream: TextIO | None = None, remarks: TextIO | None = None) -> None:
+        self.json = json
+        self._stream = stream or sys.stdout
+        self._remarks = remarks or sys.stderr
+        if stream is None and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(
+                errors="replace"
+            )  # a character that a terminal lacks must not end the program
+
+    def line(self, t: float, line: Line) -> None:
+        """Write one line at ``t`` seconds. Raises ``BrokenPipeError`` when nobody reads any more."""
+        text = as_json(t, line) if self.json else as_text(t, line)
+        if text:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+    def remark(self, text: str) -> None:
+        """Something for a person beside the lines."""
+        print(text, file=self._remarks if self.json else self._stream, flush=True)
