@@ -137,6 +137,10 @@ class Chooser:
         )
 
 
+_CLEAR = 0.58
+"""Confidence from which the matcher is believed without the language model."""
+
+
 def settle(ruled: Ruled | None, matched: Matched | None) -> Ruled | None:
     """What rules and matcher together are sure of: both agree, or one speaks clearly and the other is silent."""
     by_meaning = matched is not None and matched.index is not None
@@ -144,7 +148,7 @@ def settle(ruled: Ruled | None, matched: Matched | None) -> Ruled | None:
         return Ruled(ruled.index, min(0.98, 0.3 + max(ruled.confidence, matched.confidence)), ruled.because)
     if ruled is not None and not by_meaning and ruled.confidence >= 0.65:
         return ruled
-    if ruled is None and matched is not None and matched.index is not None and matched.confidence >= 0.62:
+    if ruled is None and matched is not None and matched.index is not None and matched.confidence >= _CLEAR:
         return Ruled(matched.index, matched.confidence, matched.because)
     return None
 

@@ -20,7 +20,7 @@ from engine.deciding.menus import is_foreign
 from engine.deciding.phrases import plain
 from engine.deciding.rules import repeats
 
-LEAST = 0.28
+LEAST = 0.24
 """Cosine below which an option does not serve the intent. Chosen on tests/bench/deciding/menu_choice.py."""
 
 LEAD = 0.03
