@@ -88,7 +88,9 @@ class Accounts:
             self._say(account.id, False, error.text, error.reason)
             return
         except pj.Error as error:
-            verdict = reasons.registration(0, str(error.reason), int(error.status), account.host)
+            verdict = reasons.registration(
+                0, str(error.reason), int(error.status), local=True, host=account.host
+            )
             self._say(account.id, False, verdict.text, verdict.reason)
             return
         held = _Held(account, calling, registering, self._generation)
@@ -118,7 +120,7 @@ class Accounts:
         if note.code // 100 == 1:
             return
         held.asked_at = 0.0
-        verdict = reasons.registration(note.code, note.text, note.status, host)
+        verdict = reasons.registration(note.code, note.text, note.status, note.local, host)
         retry = None
         if note.code in _RETRIED:
             retry = float(FIRST_RETRY_S if not held.failures else RETRY_S)
@@ -209,6 +211,7 @@ class Accounts:
                 config.regConfig.timeoutSec = REGISTRATION_S
                 config.regConfig.firstRetryIntervalSec = FIRST_RETRY_S
                 config.regConfig.retryIntervalSec = RETRY_S
+                config.regConfig.randomRetryIntervalSec = 1
         made = LineAccount(key, self._generation, self._new_leg, self._post)
         try:
             made.create(config)

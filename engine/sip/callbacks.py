@@ -46,13 +46,14 @@ class DigitCame:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationMoved:
-    """A registrar answered, or did not."""
+    """A registrar answered, or did not (``local``: our own stack made the status up)."""
 
     account: str
     generation: int
     code: int
     text: str
     status: int
+    local: bool
     expires_s: int
 
 
@@ -161,6 +162,7 @@ class LineAccount(pj.Account):  # type: ignore[misc]
                     int(prm.code),
                     str(prm.reason),
                     int(prm.status),
+                    not prm.rdata.wholeMsg,
                     int(prm.expiration),
                 )
             )

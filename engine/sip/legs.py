@@ -29,6 +29,10 @@ Emit = Callable[[LineEvent], None]
 
 HANG_UP_PATIENCE_S = 2.0
 """How long the far side may take to confirm our BYE before the leg is told as ended all the same."""
+NO_REPLY_S = 10.0
+"""A server that has not said a word to an INVITE for so long is not there. (The library itself waits 32 s: RFC 3261,
+timer B; a server that is there says 100 Trying within 0.2 s.)"""
+_TOO_LATE_TEXT = "The call ended before all digits had gone out."
 
 
 class Leg:
@@ -49,7 +53,9 @@ class Leg:
         self._answered = False
         self._rang = False
         self._told_early_media = False
+        self._began_at = time.monotonic()
         self._hung_up_at = 0.0
+        self._no_reply = False
         self._told_media: tuple[str, bool] | None = None
         self._tones: pj.ToneGenerator | None = None
         self._voice: pj.AudioMediaPort | None = None
@@ -79,7 +85,7 @@ class Leg:
                 local=note.local,
                 status=note.status,
             )
-            self.end(reasons.ending(what), note.code)
+            self.end(reasons.NO_REPLY if self._no_reply else reasons.ending(what), note.code)
 
     def _ringing(self, early_media: bool) -> None:
         if self._rang and (self._told_early_media or not early_media):
@@ -92,7 +98,7 @@ class Leg:
         """The leg is over; the port is free for another. ``LegEnded`` waits for ``tell_end``."""
         if self.ended:
             return
-        self.digits.give_up("The call ended before all digits had gone out.")
+        self.digits.give_up(_TOO_LATE_TEXT)
         self.ended = True
         self._part()
         self.port.take_back()
@@ -142,6 +148,17 @@ class Leg:
         if self._hung_up_at and now - self._hung_up_at > HANG_UP_PATIENCE_S:
             what = reasons.Ending(0, by_us=True, answered=self._answered, incoming=self.incoming)
             self.end(reasons.ending(what), 0)
+        elif self._began_at and now - self._began_at > NO_REPLY_S:
+            self._began_at = 0.0
+            self._give_up_on_silence()
+
+    def _give_up_on_silence(self) -> None:
+        if self.incoming or self._rang or self._answered or self.ended or self.call.over:
+            return
+        with contextlib.suppress(pj.Error):
+            if int(self.call.getInfo().lastStatusCode) < 100:
+                self._no_reply = True
+                self.call.hangup(pj.CallOpParam())
 
     # --- media ------------------------------------------------------------------------------------------------
 
@@ -234,7 +251,9 @@ class Leg:
     # --- digits -----------------------------------------------------------------------------------------------
 
     def _play_digit(self, digit: str, method: DigitMethod) -> None:
-        if self.ended or self.call.over or (self.sound is None and method is not DigitMethod.SIP_INFO):
+        if self.ended or self.call.over or self._hung_up_at:
+            raise ValueError(_TOO_LATE_TEXT)
+        if self.sound is None and method is not DigitMethod.SIP_INFO:
             raise ValueError("There is no sound on the call yet, so digits cannot be sent.")
         try:
             if method is DigitMethod.IN_BAND:

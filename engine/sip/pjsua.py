@@ -15,6 +15,7 @@ import os
 import queue
 import threading
 import time
+import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -131,10 +132,17 @@ class SipThread:
 
     def _turn(self) -> None:
         self._endpoint.libHandleEvents(POLL_MS)
-        while self._notes:
-            self._take_note(self._notes.popleft())
+        self._take_notes()
         while not self._wishes.empty():
-            self._grant(self._wishes.get_nowait())
+            wish = self._wishes.get_nowait()
+            try:
+                self._grant(wish)
+            except Exception as error:
+                self._fault(f"carrying out {type(wish).__name__}", error)
+                if isinstance(wish, wire.OpenLeg):
+                    self._refuse_dial(
+                        wish.dial.leg, EndReason.FAILED, f"The call could not be made: {error!r}."
+                    )
         now = time.monotonic()
         for leg in tuple(self._legs.values()):
             leg.tick(now)
@@ -176,6 +184,20 @@ class SipThread:
                 return
 
     # --- notes from callbacks ---------------------------------------------------------------------------------
+
+    def _take_notes(self) -> None:
+        while self._notes:
+            note = self._notes.popleft()
+            try:
+                self._take_note(note)
+            except Exception as error:
+                self._fault(f"taking {type(note).__name__}", error)
+
+    def _fault(self, doing: str, error: Exception) -> None:
+        """Tell of a fault of our own; the other calls go on."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(where.filename)}:{where.lineno}"
+        self._out.append(wire.Fault(f"{doing} failed at {place}: {error!r}"))
 
     def _take_note(self, note: Note) -> None:
         match note:
@@ -288,8 +310,7 @@ class SipThread:
             call.makeCall(target, pj.CallOpParam(True))
         except pj.Error as error:
             # Some failures were told through onCallState already, and that note says more.
-            while self._notes:
-                self._take_note(self._notes.popleft())
+            self._take_notes()
             leg.end(reasons.error(int(error.status), str(error.reason)), 0)
             call.let_go()
             self._bury(leg)

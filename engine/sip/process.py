@@ -71,6 +71,7 @@ class LineProcess:
         self._accounts: dict[str, Account] = {}
         self._line_up: LineUp | None = None
         self._starting: asyncio.Future[LineUp] | None = None
+        self._stopping = False
 
     @property
     def name(self) -> str:
@@ -120,6 +121,15 @@ class LineProcess:
 
     async def stop(self) -> None:
         """Hang up, unregister, end the process. In any state, any number of times."""
+        while self._stopping:
+            await asyncio.sleep(0.005)
+        self._stopping = True
+        try:
+            await self._stop()
+        finally:
+            self._stopping = False
+
+    async def _stop(self) -> None:
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
             supervisor.stop()
@@ -208,6 +218,8 @@ class LineProcess:
 
     def _take(self, message: Any) -> None:
         match message:
+            case wire.Ready() if self._supervisor is None:
+                pass  # stopped meanwhile
             case wire.Ready():
                 self._line_up = message.event
                 self._resend_accounts()

@@ -134,6 +134,7 @@ NO_REPLY_TEXT = (
     "The server did not reply at all. "
     "Check the network, and host, port and transport of the account or address."
 )
+NO_REPLY = Verdict(EndReason.TRUNK_UNREACHABLE, NO_REPLY_TEXT)
 WRONG_PASSWORD_TEXT = BY_CODE[401][1]
 
 # Error numbers of the library (pjsip/sip_errno.h, PJSIP_ERRNO_START = 171000; pj/errno.h, PJ_ERRNO_START = 70000).
@@ -166,9 +167,8 @@ def ending(what: Ending) -> Verdict:
     return Verdict(reason, text)
 
 
-def registration(code: int, text: str, status: int, host: str) -> Verdict:
-    """Classify a failed registration. ``host`` is named in the sentence."""
-    what = Ending(code=code, text=text, status=status, local=status != 0)
+def registration(code: int, text: str, status: int, local: bool, host: str) -> Verdict:
+    """Classify a failed registration. ``local``: our own stack made the status up; ``host``: named in the sentence."""
     if status in _CREDENTIAL_ERRORS or code in (401, 407):
         return Verdict(
             EndReason.WRONG_PASSWORD, f"{host} did not accept the user name or password. Check the account."
@@ -177,7 +177,7 @@ def registration(code: int, text: str, status: int, host: str) -> Verdict:
         return Verdict(EndReason.CERTIFICATE, CERTIFICATE_TEXT)
     if code == 403:
         return Verdict(
-            EndReason.WRONG_PASSWORD, f"{host} does not let this account in: {text or 'forbidden'}."
+            EndReason.WRONG_PASSWORD, f"{host} does not let this account in ({text}). Check the account."
         )
     if code == 404:
         return Verdict(
@@ -185,17 +185,18 @@ def registration(code: int, text: str, status: int, host: str) -> Verdict:
         )
     if code == 408:
         return Verdict(EndReason.TRUNK_UNREACHABLE, f"{host} did not answer. {UNREACHABLE_TEXT}")
-    if status == PJ_ERESOLVE or (code == 502 and any(mark in text for mark in _RESOLVE_MARKS)):
+    if status == PJ_ERESOLVE or (local and (code == 502 or any(mark in text for mark in _RESOLVE_MARKS))):
         return Verdict(
-            EndReason.TRUNK_UNREACHABLE, f"The host name {host} could not be found. Check how it is written."
+            EndReason.TRUNK_UNREACHABLE,
+            f"The host name {host} could not be found. Check how it is written, and the network.",
         )
-    if what.local and code in (502, 503):
-        return Verdict(EndReason.TRUNK_UNREACHABLE, f"{host} cannot be reached: {text}. {UNREACHABLE_TEXT}")
+    if local:
+        return Verdict(EndReason.TRUNK_UNREACHABLE, f"{host} cannot be reached ({text}). {UNREACHABLE_TEXT}")
     if code // 100 == 5:
         return Verdict(
             EndReason.NO_ROUTE, f"{host} has a fault of its own ({code} {text}). It is tried again."
         )
-    return Verdict(EndReason.FAILED, f"{host} refused the registration: {code} {text}.")
+    return Verdict(EndReason.FAILED, f"{host} refused the registration ({code} {text}). Check the account.")
 
 
 def error(status: int, text: str) -> Verdict:
@@ -246,7 +247,7 @@ def _own_fault(what: Ending) -> Verdict | None:
     if what.code == 408:
         if what.rang:
             return Verdict(*BY_CODE[408])
-        return Verdict(EndReason.TRUNK_UNREACHABLE, NO_REPLY_TEXT)
+        return NO_REPLY
     if what.code == 502 or any(mark in what.text for mark in _RESOLVE_MARKS):
         return Verdict(EndReason.TRUNK_UNREACHABLE, NO_SUCH_HOST_TEXT)
     if what.code == 503:

@@ -180,6 +180,8 @@ class Supervisor(threading.Thread):
         match message:
             case wire.Alive():
                 return
+            case wire.Fault():
+                log.error("line %s: %s", self._settings.name, masked(message.text))
             case wire.LogLine():
                 level = logging.INFO if message.level <= 1 else logging.DEBUG
                 library_log.log(level, "%s: %s", self._settings.name, masked(message.text))

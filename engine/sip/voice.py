@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pjsua2 as pj
 
 from engine.audio.format import FRAME_MS
-from engine.audio.headset import Headset
 from engine.sip.callbacks import ErrandDone, Post
 from engine.sip.errands import Errands
 from engine.sip.legs import Emit, Leg
 from engine.sip.line import LegId, LineSettings, VoiceChanged
 from engine.sip.ports import GetBytes, PutBytes
+
+if TYPE_CHECKING:
+    from engine.audio.headset import Headset
 
 HEADSET_RATE_HZ = 48_000
 _FRAME_SAMPLES = HEADSET_RATE_HZ * FRAME_MS // 1000
@@ -103,14 +106,16 @@ class Voice:
     def _open(self) -> None:
         self._opening = True
         settings, post = self._settings, self._post
-        headset = Headset(
-            settings.microphone,
-            settings.speaker,
-            rate=HEADSET_RATE_HZ,
-            on_lost=lambda sentence: post(ErrandDone(lambda: self._lost(headset, sentence))),
-        )
 
         def open_it() -> Headset:
+            from engine.audio.headset import Headset  # not at start: most lines never need it
+
+            headset = Headset(
+                settings.microphone,
+                settings.speaker,
+                rate=HEADSET_RATE_HZ,
+                on_lost=lambda sentence: post(ErrandDone(lambda: self._lost(headset, sentence))),
+            )
             headset.open()
             return headset
 

@@ -1,7 +1,7 @@
 """What goes over the pipe between the window process and a line process, beside commands and events.
 
 window process  ->  SetUp, then LineCommand | OpenLeg | Stop
-line process    ->  Ready or Failed, then LineEvent | IncomingLeg | LogLine | Alive
+line process    ->  Ready or Failed, then LineEvent | IncomingLeg | LogLine | Fault | Alive
 """
 
 from __future__ import annotations
@@ -60,6 +60,13 @@ class Failed:
     """The line process could not begin, and ends."""
 
     reason: EndReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of our own in the line process, which goes on. ``text``: what it was doing, and the error."""
+
     text: str
 
 
