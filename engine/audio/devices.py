@@ -82,7 +82,7 @@ class Devices:
 
 def find() -> Devices:
     """Look for devices: some 0.1 s (the first time 0.6 s), so not on the window's thread. Never raises."""
-    with _lock:
+    with PORTAUDIO:
         try:
             import sounddevice
         except (ImportError, OSError):  # OSError: the wheel is there, the C library is not
@@ -111,7 +111,9 @@ def find() -> Devices:
     )
 
 
-_lock = threading.Lock()
+PORTAUDIO = threading.RLock()
+"""Held while a stream is opened or closed: PortAudio takes no two of these at once."""
+
 _streams_open = 0
 
 
@@ -121,7 +123,7 @@ def streams_opened(count: int) -> None:
     For ``Headset`` and ``Ringer``; PortAudio is one for the whole process.
     """
     global _streams_open
-    with _lock:
+    with PORTAUDIO:
         _streams_open = max(0, _streams_open + count)
 
 

@@ -12,12 +12,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-RESERVE_LOW_S = 0.005
-RESERVE_HIGH_S = 0.025
-"""Bounds of the smallest reserve in a second. With blocks of 20 ms the depth is between 20 and 45 ms."""
+RESERVE_LOW_S = 0.015
+RESERVE_HIGH_S = 0.035
+"""Bounds of the smallest reserve in a second. As two clocks slide past each other, the reserve jumps by the smaller of
+the two block sizes; with devices called every 10 ms that fits between the bounds, and below the lower one."""
 
-RESERVE_AIM_S = 0.015
-"""Reserve to begin with, and to return to when there is a chance: the middle of the bounds."""
+RESERVE_AIM_S = 0.022
+"""Reserve to begin with, and to return to when there is a chance."""
 
 EXCESS_S = 0.1
 """More than this above the aim is thrown away at once: a delay one hears is worse than a jump."""
@@ -95,7 +96,7 @@ class ElasticBuffer:
             return self._run_dry(count, depth)
         piece = self._copy(take)
         self._observe(count, depth - take)
-        if self._stretch:
+        if take != count:
             self.corrections += 1
             piece = _stretched(piece, count)
         if self._surplus and int(np.abs(piece.astype(np.int32)).max(initial=0)) <= _SILENT_PEAK:

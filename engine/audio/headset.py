@@ -18,14 +18,17 @@ from engine.audio import devices
 from engine.audio.devices import Device
 from engine.audio.elastic import ElasticBuffer
 
-BLOCK_S = 0.02
-"""One callback each 20 ms, as the clock ticks."""
+BLOCK_S = 0.01
+"""A callback each 10 ms: half the clock's frame, so that the elastic buffers can be short (see there)."""
 
 DEVICE_LATENCY_S = 0.04
 """What is asked of the sound system; it may take more."""
 
-LOST_AFTER_S = 1.5
-"""So long without a callback, by the clock's count of frames, and the device is lost."""
+LOST_AFTER_S = 3.0
+"""So long without a callback, by the clock's count of frames, and the device is lost (a null sink pauses for 1.7)."""
+
+START_WITHIN_S = 6.0
+"""How long a device may take to its first callback (PulseAudio: 1.7 s)."""
 
 LOST_TEXT = "The {kind} '{name}' was disconnected. Connect it again, or choose another one."
 
@@ -170,26 +173,28 @@ class _Stream:
         self._calls = self._calls_seen = 0
         self._since_call_samples = 0
         self._closing = False
-        try:
-            self._device_rate, self._channels = self._format(sounddevice)
-            self.buffer = self._make_buffer()
-            self._resampler = self._make_resampler()
-            self._stream = self._make_stream(sounddevice, int(self._device_rate * BLOCK_S))
-            devices.streams_opened(1)
-        except sounddevice.PortAudioError as error:
-            raise self._refusal(error) from error
-        try:
-            self._stream.start()
-        except sounddevice.PortAudioError as error:
-            self.close()
-            raise self._refusal(error) from error
+        with devices.PORTAUDIO:
+            try:
+                self._device_rate, self._channels = self._format(sounddevice)
+                self.buffer = self._make_buffer()
+                self._resampler = self._make_resampler()
+                self._stream = self._make_stream(sounddevice, int(self._device_rate * BLOCK_S))
+                devices.streams_opened(1)
+            except sounddevice.PortAudioError as error:
+                raise self._refusal(error) from error
+            try:
+                self._stream.start()
+            except sounddevice.PortAudioError as error:
+                self.close()
+                raise self._refusal(error) from error
 
     def close(self) -> None:
         """Stop at once, whatever state the device is in."""
         self._closing = True
-        self._stream.abort(ignore_errors=True)
-        self._stream.close(ignore_errors=True)
-        devices.streams_opened(-1)
+        with devices.PORTAUDIO:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+            devices.streams_opened(-1)
 
     def watch(self, samples: int) -> None:
         """The clock went on by ``samples``: is the device still with us?"""
@@ -198,7 +203,8 @@ class _Stream:
             self._since_call_samples = 0
         else:
             self._since_call_samples += samples
-            if self._since_call_samples > LOST_AFTER_S * self._rate:
+            patience_s = LOST_AFTER_S if self._calls else START_WITHIN_S
+            if self._since_call_samples > patience_s * self._rate:
                 self._since_call_samples = 0
                 self._tell_lost()
 
