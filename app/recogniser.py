@@ -19,6 +19,8 @@ class Found:
 def load(hearing: Hearing) -> Found:
     """Load the recogniser. Takes seconds and blocks: not for the event loop. A model that is missing or damaged is
     told and replaced by the recogniser that comes with the program, when that is allowed."""
+    if not hearing.whisper_folder and not hearing.embedded:
+        return Found(None, "No speech recogniser is set: sounds are told apart, words are not.")
     from engine.hearing import engines
 
     try:

@@ -1,0 +1,146 @@
+"""The composition root: what is started is stopped, what is missing is said."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app import logs
+from app.compose import Core
+from app.paths import find
+from engine.call import CallId, EndReason, Mode
+from engine.commands import SlayHold
+from engine.events import CallBegan, RecogniserState
+from engine.settings import AccountSettings, Deciding, Hearing, Settings
+from engine.sip.line import LineError, LineUp, SetAccount
+from engine.storage.secrets import Secrets
+from tests.fakes.line import MemoryLine
+
+BARE = Settings(hearing=Hearing(embedded=False), deciding=Deciding(matcher=False), region="US")
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+class DeadLine(MemoryLine):
+    """A line that does not come up."""
+
+    async def start(self) -> LineUp:
+        raise LineError(EndReason.FAILED, "The port 5060 is in use.")
+
+
+def core(line: MemoryLine, settings: Settings = BARE, **options: object) -> Core:
+    return Core(settings=settings, make_line=lambda index: line, look_for_devices=False, **options)  # type: ignore[arg-type]
+
+
+async def test_start_and_stop_any_number_of_times() -> None:
+    for _ in range(3):
+        line = MemoryLine()
+        program = core(line)
+        await program.stop()
+        await program.start()
+        await program.start()
+        assert line.up
+        assert [e.ready for e in program.bus.history if isinstance(e, RecogniserState)] == [False, False]
+        await program.stop()
+        await program.stop()
+        assert not line.up
+
+
+async def test_a_line_that_does_not_come_up_stops_everything() -> None:
+    program = core(DeadLine())
+    with pytest.raises(LineError, match="in use"):
+        await program.start()
+    with pytest.raises(LineError, match="still starting"):
+        program.do(SlayHold("sip:a@b", "x"))
+
+
+async def test_a_wish_before_the_start_is_a_sentence() -> None:
+    with pytest.raises(LineError, match="still starting"):
+        core(MemoryLine()).do(SlayHold("sip:a@b", "x"))
+
+
+async def test_a_guest_comes_last_and_leaves_first() -> None:
+    line, seen = MemoryLine(), []
+
+    class Visitor:
+        async def arrive(self, program: Core) -> None:
+            seen.append(("arrive", line.up))
+
+        async def leave(self) -> None:
+            seen.append(("leave", line.up))
+
+    program = core(line, guest=Visitor())
+    await program.start()
+    await program.stop()
+    assert seen[0] == ("arrive", True)
+    assert [what for what, _ in seen] == ["arrive", "leave"]
+
+
+async def test_a_guest_that_cannot_come_stops_everything() -> None:
+    line = MemoryLine()
+
+    class Visitor:
+        async def arrive(self, program: Core) -> None:
+            raise LineError(EndReason.FAILED, "The company is closed.")
+
+        async def leave(self) -> None:
+            """Nothing to do."""
+
+    program = core(line, guest=Visitor())
+    with pytest.raises(LineError, match="closed"):
+        await program.start()
+    assert not line.up
+
+
+async def test_the_accounts_get_their_passwords_and_nothing_else_does(home: Path) -> None:
+    handlers = logs.start(find().log, verbose=False)
+    line = MemoryLine()
+    trunk = AccountSettings(id="trunk", host="sip.example.com", user="alice")
+    Secrets(find().secrets, None).set("trunk", "correct horse")
+    program = core(line, BARE.with_account(trunk))
+    await program.start()
+    await asyncio.sleep(0)
+    await program.stop()
+    logs.stop(handlers)
+    (sent,) = [command for command in line.sent if isinstance(command, SetAccount)]
+    assert sent.account.password == "correct horse"
+    assert "horse" not in repr(program.bus.history) + repr(vars(program)) + repr(line.sent)
+    others = [p for p in home.rglob("*") if p.is_file() and p.name != "secrets.json"]
+    assert others
+    assert all(b"horse" not in p.read_bytes() for p in others)
+
+
+async def test_what_is_missing_is_said_and_the_rest_works() -> None:
+    own = find().flows
+    own.mkdir(parents=True)
+    (own / "broken.json").write_text("{")
+    calls = find().calls
+    calls.parent.mkdir(parents=True, exist_ok=True)
+    calls.write_text("a file where a folder should be")
+    line = MemoryLine()
+    program = core(line)
+    await program.start()
+    assert line.up
+    assert any("broken.json" in notice for notice in program.notices)
+    assert any("history" in notice for notice in program.notices)
+    assert program.flows.all, "the shipped flows are there"
+    await program.stop()
+
+
+async def test_calls_of_a_crashed_run_are_in_the_history() -> None:
+    first = core(MemoryLine())
+    await first.start()
+    first.bus.publish(CallBegan(1.0, CallId("c1"), "sip:a@b", "Bank", "card", Mode.HOLD_SLAYER))
+    await first.stop()
+    second = core(MemoryLine())
+    await second.start()
+    assert [record.status for record in await second.records.recent()] == ["interrupted"]
+    await second.stop()
+
+
+async def test_settings_are_saved() -> None:
+    program = core(MemoryLine())
+    await program.save_settings(Settings(region="DE"))
+    assert Core(look_for_devices=False).settings.region == "DE"
