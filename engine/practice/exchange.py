@@ -41,6 +41,7 @@ from engine.sip.line import (
     LineError,
     LineEvent,
     LineSettings,
+    LineUp,
     Refuse,
 )
 from engine.sip.process import LineProcess
@@ -54,6 +55,7 @@ START_PATIENCE_S = 40.0
 STOP_PATIENCE_S = 10.0
 
 _USER = re.compile(r"sips?:([^@;>\s]+)@")
+_HOST = re.compile(r"@([^:;>\s]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +224,16 @@ def company_of(uri: str) -> str:
     return found.group(1).partition("+")[0] if found else ""
 
 
+def dialled_uri(to_uri: str, port: int) -> str:
+    """What the caller dialled: the plain URI of a To header, which has lost the port, with the port called."""
+    user, host = _USER.search(to_uri), _HOST.search(to_uri)
+    if user is None or host is None:
+        return to_uri
+    return f"sip:{user.group(1)}@{host.group(1)}" + (f":{port}" if port else "")
+
+
 class Operator:
-    """Takes the calls of some lines and has a company play each."""
+    """Takes the calls of some lines and has a company play each. Lines must be served before they are started."""
 
     def __init__(
         self,
@@ -235,6 +245,7 @@ class Operator:
         self._companies = {scenario.id: (scenario, studio) for scenario, studio in companies}
         self._tell, self._long = tell, long
         self._legs: dict[tuple[str, LegId], Performance] = {}
+        self._ports: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, line: Line) -> None:
@@ -249,6 +260,8 @@ class Operator:
 
     def _take(self, line: Line, event: LineEvent) -> None:
         match event:
+            case LineUp():
+                self._ports[line.name] = event.udp_port
             case LegIncoming():
                 self._arrive(line, event)
             case DigitReceived() | LegEnded():
@@ -267,7 +280,8 @@ class Operator:
             line.send(Refuse(event.leg, 404))
             return
         scenario, studio = found
-        caller = Caller(event.leg, event.to_uri.strip("<>"), event.from_uri)
+        uri = dialled_uri(event.to_uri, self._ports.get(line.name, 0))
+        caller = Caller(event.leg, uri, event.from_uri)
         performance = Performance(line, event.leg, caller, scenario, studio, self._tell, long=self._long)
         self._legs[(line.name, event.leg)] = performance
         task = asyncio.create_task(performance.run(event.at), name=f"practice call {event.leg}")

@@ -4,8 +4,9 @@
     line --digits, the end--> queue --+
     tap ring --> is the caller talking? --> script
 
-Times: the talk ring tells how many samples the line has taken, in frames of 20 ms. A mark's time is now, less what was
-taken after it, less half a frame (the age of the counter, on average): exact to about 10 ms, however late we look.
+Times: the talk ring tells how many samples the line has taken, in frames of 20 ms; the first sample of a frame is sent
+when the frame is taken, the others follow at their rate. The counter is half a frame old on average, so a mark was
+sent at: now, plus half a frame, less what was taken after it. That is exact to 10 ms, however late we look.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Player:
         reached: list[tuple[float, Mark]] = []
         while self._marks < len(self._mix.marks) and self._mix.marks[self._marks].at < played:
             mark = self._mix.marks[self._marks]
-            after = played - mark.at + FRAME_SAMPLES // 2
+            after = played - mark.at - FRAME_SAMPLES // 2
             reached.append((now - after / self.ring.rate, mark))
             self._marks += 1
         if played >= self._mix.length:
