@@ -70,7 +70,11 @@ def test_there_already(holdslayer: Holdslayer, home: Path) -> None:
         (("account", "add", "a", "--host", "h", "--user", "u@x"), b"x\n", "'user'"),
         (("account", "add", "a", "--host", "h", "--user", "u", "--port", "70000"), b"x\n", "'port'"),
         (("account", "add", "a", "--host", "h", "--user", "u", "--ca-file", "/nowhere"), b"x\n", "/nowhere"),
-        (("account", "add", "a", "--host", "h", "--user", "u", "--ca-file", __file__), b"x\n", "no certificate"),
+        (
+            ("account", "add", "a", "--host", "h", "--user", "u", "--ca-file", __file__),
+            b"x\n",
+            "no certificate",
+        ),
     ],
 )
 def test_refusals_leave_nothing(

@@ -115,6 +115,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_as_a_module() -> None:
-    done = subprocess.run([sys.executable, "-m", "app", "--version"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "--version"], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 0
     assert done.stdout.startswith("holdslayer, version")

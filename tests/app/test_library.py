@@ -18,7 +18,9 @@ def test_shipped_flows_are_all_usable(tmp_path: Path) -> None:
     library.load()
     assert library.notices == ()
     assert {f.id for f in library.all} == {path.stem for path in SHIPPED.glob("*.json")}
-    assert library.for_company("harbor-bank") is library.for_company("Harbor Bank") is library.get("harbor-bank")
+    assert (
+        library.for_company("harbor-bank") is library.for_company("Harbor Bank") is library.get("harbor-bank")
+    )
 
 
 def test_the_user_s_own_take_the_place_of_shipped_ones(tmp_path: Path) -> None:

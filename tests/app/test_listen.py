@@ -33,7 +33,12 @@ def tones(lines: list[dict[str, object]]) -> set[object]:
 
 @pytest.mark.parametrize(
     ("name", "rate", "channels", "subtype"),
-    [("x.wav", 8000, 1, "PCM_16"), ("x.wav", 44100, 2, "PCM_24"), ("x.wav", 8000, 1, "ULAW"), ("x.flac", 48000, 2, "PCM_16")],
+    [
+        ("x.wav", 8000, 1, "PCM_16"),
+        ("x.wav", 44100, 2, "PCM_24"),
+        ("x.wav", 8000, 1, "ULAW"),
+        ("x.flac", 48000, 2, "PCM_16"),
+    ],
 )
 def test_files(
     holdslayer: Holdslayer, tmp_path: Path, name: str, rate: int, channels: int, subtype: str
@@ -100,7 +105,11 @@ def test_nobody_reads_any_more(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "part"),
-    [(b"", "is empty"), (b"no sound", "not a sound file"), (b"RIFF$\x00\x00\x00WAVEfmt ", "not a sound file")],
+    [
+        (b"", "is empty"),
+        (b"no sound", "not a sound file"),
+        (b"RIFF$\x00\x00\x00WAVEfmt ", "not a sound file"),
+    ],
 )
 def test_files_that_are_no_sound(holdslayer: Holdslayer, tmp_path: Path, content: bytes, part: str) -> None:
     path = tmp_path / "x.wav"
@@ -111,7 +120,9 @@ def test_files_that_are_no_sound(holdslayer: Holdslayer, tmp_path: Path, content
     assert len(ran.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("content", "part"), [(b"", "No sound"), (b"\x00", "No sound"), (b"RIFF0000WAVE", "give its name")])
+@pytest.mark.parametrize(
+    ("content", "part"), [(b"", "No sound"), (b"\x00", "No sound"), (b"RIFF0000WAVE", "give its name")]
+)
 def test_pipes_that_are_no_sound(holdslayer: Holdslayer, content: bytes, part: str) -> None:
     ran = holdslayer("listen", "--json", stdin=content)
     assert (ran.code, ran.out) == (1, "")

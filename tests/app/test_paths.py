@@ -12,7 +12,15 @@ from app import paths
 def test_all_below_one_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOLDSLAYER_HOME", str(tmp_path / "hs"))
     found = paths.find()
-    for path in (found.settings, found.secrets, found.calls, found.flows, found.recordings, found.log, found.cache):
+    for path in (
+        found.settings,
+        found.secrets,
+        found.calls,
+        found.flows,
+        found.recordings,
+        found.log,
+        found.cache,
+    ):
         assert path.is_relative_to(tmp_path / "hs")
     assert not (tmp_path / "hs").exists(), "looking makes no folder"
 

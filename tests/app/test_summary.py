@@ -73,14 +73,24 @@ def test_a_ring_before_the_person_is_false() -> None:
 
 def test_only_a_false_ring() -> None:
     summary = summarise(story(130.0), [])
-    assert (summary.false_rings, summary.rang_at, summary.person_at, summary.latency_s) == (1, 130.0, None, None)
+    assert (summary.false_rings, summary.rang_at, summary.person_at, summary.latency_s) == (
+        1,
+        130.0,
+        None,
+        None,
+    )
     too_early = summarise(story(130.0), [spoke(149.0)])
     assert (too_early.false_rings, too_early.rang_at, too_early.latency_s) == (1, 130.0, None)
 
 
 def test_without_a_company_that_tells() -> None:
     summary = summarise(story(130.0, 150.5, taken_back=(131.0,)))
-    assert (summary.false_rings, summary.rang_at, summary.person_at, summary.latency_s) == (1, 130.0, None, None)
+    assert (summary.false_rings, summary.rang_at, summary.person_at, summary.latency_s) == (
+        1,
+        130.0,
+        None,
+        None,
+    )
 
 
 def test_it_needs_a_call() -> None:

@@ -125,7 +125,9 @@ def test_a_menu_said_or_pressed() -> None:
     assert line.text == "menu: 1 = cards, loans = loans"
 
 
-@pytest.mark.parametrize(("t", "clock"), [(0.0, "0:00.0"), (62.34, "1:02.3"), (59.96, "1:00.0"), (-0.1, "0:00.0")])
+@pytest.mark.parametrize(
+    ("t", "clock"), [(0.0, "0:00.0"), (62.34, "1:02.3"), (59.96, "1:00.0"), (-0.1, "0:00.0")]
+)
 def test_the_clock_of_a_timeline(t: float, clock: str) -> None:
     assert as_text(t, Line("x", "said")).strip() == f"{clock}  said"
     assert as_text(t, Line("x")) == ""
