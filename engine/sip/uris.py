@@ -6,7 +6,6 @@ joined here, because the trunk's port and transport must stand in the request's 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -85,27 +84,31 @@ def shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def trunk_port(account: Account) -> int:
-    """The port the trunk listens on."""
-    return account.port or DEFAULT_PORT[account.transport]
+def trunk(account: Account) -> SipUri:
+    """Where the account's trunk listens (``host`` may carry a port). Raises ``LineError`` when the host is no host."""
+    uri = parse(f"sip:{account.host}")
+    if uri.user or uri.parameters:
+        raise LineError(
+            EndReason.BAD_NUMBER,
+            f"“{shortened(account.host)}” is not a host. Give the telephone company's server, such as sip.example.com.",
+        )
+    port = account.port or uri.port or DEFAULT_PORT[account.transport]
+    return SipUri("sip", "", uri.host, port).with_transport(account.transport)
 
 
 def registrar_uri(account: Account) -> str:
-    """Where an account registers. Raises ``LineError`` when the host is no host."""
-    uri = parse(f"sip:{account.host}")
-    return str(SipUri("sip", "", uri.host, trunk_port(account), "").with_transport(account.transport))
+    """Where an account registers."""
+    return str(trunk(account))
 
 
 def identity_uri(account: Account) -> str:
-    """The From address of an account's calls."""
-    host = parse(f"sip:{account.host}").host
-    return f"sip:{account.user}@{host}"
+    """The address an account registers."""
+    return f"sip:{account.user}@{trunk(account).host}"
 
 
 def caller_uri(account: Account) -> str:
     """The From address of an account's outgoing calls, with the caller id it asks for."""
-    host = parse(f"sip:{account.host}").host
-    return f"sip:{account.caller_id or account.user}@{host}"
+    return f"sip:{account.caller_id or account.user}@{trunk(account).host}"
 
 
 def proxy_uri(account: Account) -> str:
@@ -123,18 +126,10 @@ def proxy_uri(account: Account) -> str:
 def target_uri(text: str, account: Account | None) -> str:
     """The request URI of a call: ``text``, reached the account's way when it points at the account's own host."""
     uri = parse(text)
-    if account is not None and uri.host == parse(f"sip:{account.host}").host and not uri.port:
-        uri = SipUri(uri.scheme, uri.user, uri.host, trunk_port(account), uri.parameters)
+    if account is not None and not uri.port and uri.host == (at := trunk(account)).host:
+        uri = SipUri(uri.scheme, uri.user, uri.host, at.port, uri.parameters)
         uri = uri.with_transport(account.transport)
     return str(uri)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is an address of this machine only."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def masked(text: str) -> str:
