@@ -11,18 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import replay  # noqa: E402
-from PySide6.QtCore import QEvent, QSize  # noqa: E402
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+from PySide6.QtCore import QEvent, QSize
+from PySide6.QtWidgets import QApplication, QWidget
 
-from engine.bus import Bus  # noqa: E402
-from ui.bridge import Bridge  # noqa: E402
-from ui.dial import Place  # noqa: E402
-from ui.pickup import PickupWindow  # noqa: E402
-from ui.theme import Scheme, Theme  # noqa: E402
-from ui.window import MainWindow  # noqa: E402
+from engine.bus import Bus
+from tests.ui import replay
+from ui.bridge import Bridge
+from ui.dial import Place
+from ui.pickup import PickupWindow
+from ui.theme import Scheme, Theme
+from ui.window import MainWindow
 
 T0 = 1_700_000_000.0
 SIZES = {"wide": QSize(1280, 800), "narrow": QSize(1024, 640), "small": QSize(720, 600)}
