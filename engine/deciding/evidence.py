@@ -176,7 +176,7 @@ def _of_words(voice: Voice) -> list[Piece]:
         and words.count >= 3
         and voice.length_s >= 1.1
     ):
-        weight = 1.6 if words.count >= 7 else 1.4 if words.count >= 5 else 0.9
+        weight = 1.6 if words.count >= 7 else 1.45 if words.count >= 4 else 0.9
         if words.count >= 10 and voice.length_s >= 3.0:
             weight = 2.0
         if register < -0.35:
@@ -219,18 +219,19 @@ def weigh(voice: Voice, around: Surroundings) -> Weighing:
     if around.carried:
         side = "spoke like a person" if around.carried > 0 else "was a recording's"
         pieces.append(Piece("carried", around.carried, voice.at_s, f"the sentence before {side}"))
-    bed = voice.over_music or voice.music_bed >= 0.35
-    if around.music_stopped and not bed and voice.length_s >= 0.4:
-        pieces.append(Piece("music_stopped", 0.7, voice.at_s, "the music stopped before the voice"))
-    if around.after_transfer:
-        pieces.append(Piece("transfer", 1.2, voice.at_s, "after a transfer"))
-    if around.due:
-        pieces.append(Piece("due", 0.4, voice.at_s, "we are next in line"))
     if around.dismissed:
         pieces.append(Piece("dismissed", -9.0, voice.at_s, "you said this was a recording"))
     if voice.length_s >= 8.0 and not any(p.kind == "live" for p in pieces):
         pieces.append(Piece("long", -0.8, voice.at_s, "talks on without a pause"))
     reason = any(p.kind in ("live", "no_cue") or (p.kind == "voice" and p.weight > 0) for p in pieces)
+    # What surrounds a voice says nothing about it unless the voice itself gives a reason.
+    bed = voice.over_music or voice.music_bed >= 0.35
+    if reason and around.music_stopped and not bed and voice.length_s >= 0.4:
+        pieces.append(Piece("music_stopped", 0.7, voice.at_s, "the music stopped before the voice"))
+    if reason and around.after_transfer:
+        pieces.append(Piece("transfer", 1.2, voice.at_s, "after a transfer"))
+    if reason and around.due:
+        pieces.append(Piece("due", 0.4, voice.at_s, "we are next in line"))
     if voice.ended and around.quiet_s >= 1.0 and reason and voice.length_s <= 7.0:
         pieces.append(Piece("waits", 0.9, voice.at_s, "stopped, and waits for an answer"))
     return Weighing(sum(piece.weight for piece in pieces), tuple(pieces))

@@ -122,8 +122,7 @@ def _choose(draft: Draft, options: tuple[Option, ...]) -> bool:
             return True
     if not over or memory.asked or options == memory.asked_options:
         return False
-    languages_only = all(menus.is_foreign(o) for o in options)
-    if languages_only or all(o in memory.refused for o in options):
+    if all(menus.is_foreign(o) or menus.stays(o) or o in memory.refused for o in options):
         return False
     draft.note(asked=f"menu-{memory.questions + 1}", asked_options=options, questions=memory.questions + 1)
     heard = " ".join(u.fresh_text for u in memory.menu_utterances())
@@ -138,11 +137,11 @@ def _special(draft: Draft, what: Heard) -> bool:
     memory = draft.memory
     if "invalid_entry" in tiers:
         draft.note(progress_s=memory.now_s)
-    if not what.final or menus.parse(what.text):
+    if not what.final or any(not menus.stays(option) for option in menus.parse(what.text)):
         return False
     if "identify" in tiers:
+        draft.note(progress_s=memory.now_s, options=())
         if not tiers & {"please_hold", "hold_notice", "stay_on_line"}:
-            draft.note(progress_s=memory.now_s)
             draft.need_user(
                 f"The company asks you to identify yourself: “{what.text}”. Type it on the keypad."
             )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.deciding import gguf
 from engine.deciding.decisions import Option
+from engine.deciding.identifying import wish
 from engine.deciding.menus import is_foreign
 from engine.deciding.phrases import plain
 from engine.deciding.rules import repeats
@@ -77,7 +78,7 @@ class Matcher:
 
     def likeness(self, intent: str, options: tuple[Option, ...]) -> list[float]:
         """Cosine of each option with the intent; -1 for those that serve no intent (repeat, other languages)."""
-        wanted = self.vector(plain(intent))
+        wanted = self.vector(wish(intent))
         return [
             -1.0
             if repeats(option) or is_foreign(option)

@@ -19,6 +19,7 @@ from typing import Any
 
 from engine.deciding import gguf
 from engine.deciding.decisions import Option
+from engine.deciding.identifying import wish
 from engine.deciding.phrases import plain
 
 MOST_OPTIONS = 20
@@ -118,7 +119,7 @@ class LanguageModel:
             return cancelled() or clock() >= ends_at
 
         model = self._model
-        prompt = self._prompt(plain(intent), options, plain(heard))
+        prompt = self._prompt(wish(intent), options, plain(heard))
         tokens = model.tokenize(prompt.encode(), add_bos=not self._chat, special=True)[
             -(_CONTEXT_TOKENS - 16) :
         ]

@@ -10,6 +10,7 @@ from engine.call import Phase
 from engine.deciding import exploring, following, menus, phrases
 from engine.deciding.decisions import Answered, Input, NoteQueue, Option
 from engine.deciding.draft import Draft
+from engine.deciding.identifying import digits_for
 from engine.hearing.perceptions import Heard, Sound, SpeechEnded, Tone, ToneHeard
 from flows.model import Dtmf, Hold, Listen, Speak
 
@@ -57,7 +58,11 @@ def endings(draft: Draft, what: Input) -> bool:
             outcome = "voicemail"
         elif "closed" in tiers and "hold_notice" not in tiers:
             outcome = "closed"
-        if outcome and not memory.ending:
+        elif "turned_away" in tiers and what.final:
+            outcome = "callback_offered" if _only_callback(draft, what.text) else ""
+            if not outcome and not _offers_keys(what.text) and "please_hold" not in tiers:
+                outcome = "closed"
+        if outcome and (not memory.ending or (outcome == "voicemail" and memory.ending == "closed")):
             draft.note(ending=outcome, ending_s=memory.now_s)
     memory = draft.memory
     if memory.sit_s is not None and memory.now_s - memory.sit_s > _SIT_WAIT_S and memory.quiet_s > 0.5:
@@ -71,6 +76,17 @@ def endings(draft: Draft, what: Input) -> bool:
 
 def _offers_keys(text: str) -> bool:
     return bool(menus.parse(text))
+
+
+def _only_callback(draft: Draft, text: str) -> bool:
+    """Whether the only way on that was offered is to be called back."""
+    heard = [u.text for u in draft.memory.turn()] + [text]
+    offered = any("callback_offer" in phrases.tiers(said) for said in heard)
+    return offered and all(_calls_back(option) for option in menus.parse(*heard))
+
+
+def _calls_back(option: Option) -> bool:
+    return " back" in f" {option.label}" or "callback" in option.label
 
 
 def _last_text(draft: Draft) -> str:
@@ -104,7 +120,7 @@ def stay_key(text: str) -> Option | None:
             w in label
             for w in (" stay on ", " continue ", " keep ", " remain ", " holding ", " hold ", " waiting ")
         )
-        if option.digits and staying and "callback" not in label and "call you back" not in label:
+        if option.digits and staying and not _calls_back(option):
             return option
     return None
 
@@ -153,6 +169,18 @@ def _hold_begins(draft: Draft, what: Input) -> str:
     return ""
 
 
+def _give_number(draft: Draft, what: Input) -> bool:
+    """Enter what the company asks for when it was given with the wish. True when entered."""
+    if not isinstance(what, Heard) or not what.final or "identify" not in phrases.tiers(what.text):
+        return False
+    if draft.cursor is not None and isinstance(draft.cursor.step, Dtmf | Speak):
+        return False  # the flow knows what to do here
+    digits = digits_for(draft.situation.intent, what.text)
+    if digits:
+        draft.press(digits, "the number you gave with your wish")
+    return bool(digits)
+
+
 def step(draft: Draft, what: Input) -> None:
     """One perception while we walk the menus."""
     if endings(draft, what):
@@ -172,6 +200,8 @@ def step(draft: Draft, what: Input) -> None:
             exploring.understand(draft, final=True)
         return
     if draft.memory.answered_s is None:
+        return
+    if _give_number(draft, what):
         return
     if draft.cursor is not None:
         following.step(draft, what)

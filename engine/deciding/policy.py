@@ -38,6 +38,11 @@ def moved(situation: Situation, phase: Phase) -> Situation:
     return replace(situation, phase=phase)
 
 
+def if_dropped(situation: Situation) -> str:
+    """How the attempt ended if the company hangs up now: one of OUTCOMES ("closed" after a notice that they are)."""
+    return _memory(situation).ending or "dropped"
+
+
 def _memory(situation: Situation) -> Memory:
     return situation.memory if isinstance(situation.memory, Memory) else Memory()
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from engine.deciding.decisions import Option
+from engine.deciding.identifying import wish
 from engine.deciding.menus import english, is_foreign, stays
 from engine.deciding.phrases import plain, read_cues
 
@@ -157,7 +158,7 @@ def choose_by_rules(intent: str, options: tuple[Option, ...]) -> Ruled | None:
         if chosen is None:
             return None
         return Ruled(chosen, 0.9, f"“{options[chosen].label}” leads to a person")
-    wanted, topics = _content(intent)
+    wanted, topics = _content(wish(intent))
     hits: list[dict[str, float]] = []
     for option in options:
         label, label_topics = _content(f"{option.label} {option.say}")

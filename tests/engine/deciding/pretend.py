@@ -110,6 +110,7 @@ class PretendCall:
         captions: bool = True,
         pace: float = SECONDS_PER_WORD,
         tail: bool = True,
+        interruptible: bool = False,
     ) -> PretendCall:
         """Say ``text``; unless ``tail`` is False, also let the endpointing time pass."""
         words = text.split()
@@ -139,7 +140,17 @@ class PretendCall:
         if captions:
             events.append((ended + 0.15, Heard(ended + 0.15, text, Span(began, end), confidence, True)))
         events = [event for event in events if tail or event[0] <= end]
+        keys = self.keys
         for when, event in sorted(events, key=lambda pair: pair[0]):
+            if interruptible and self.keys != keys:
+                # A key cuts the prompt: the voice ends here, and what was said of it comes as its final text.
+                cut = self.now
+                said = " ".join(words[: max(1, int((cut - began) / pace))])
+                self.until(max(cut, min(cut + ENDPOINT_S, ended)))
+                self.put(SpeechEnded(self.now, Span(began, min(cut, end))))
+                if captions:
+                    self.put(Heard(self.now, said, Span(began, min(cut, end)), confidence, True))
+                return self
             self.until(when)
             if isinstance(event, Sound):
                 self.sound(event, began)
