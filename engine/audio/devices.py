@@ -72,12 +72,12 @@ class Devices:
 
     def state(self, at: float, microphone: str = "", speaker: str = "", ringer: str = "") -> AudioState:
         """The event for the window, for the wished names; ``at`` is wall-clock time."""
-        choices = (self.microphone(microphone), self.speaker(speaker), self.ringer(ringer))
-        texts = [choice.text for choice in choices if choice.text]
-        if not choices[1].device:
-            texts = texts[:2]  # without any output, one sentence about it is enough
-        unique = " ".join(dict.fromkeys(texts))
-        return AudioState(at, choices[0].name, choices[1].name, choices[2].name, unique)
+        inward, outward, bell = self.microphone(microphone), self.speaker(speaker), self.ringer(ringer)
+        texts = [inward.text, outward.text]
+        if bell.device:  # without any output, the sentence about the speaker is enough
+            texts.append(bell.text)
+        unique = " ".join(dict.fromkeys(text for text in texts if text))
+        return AudioState(at, inward.name, outward.name, bell.name, unique)
 
 
 def find() -> Devices:

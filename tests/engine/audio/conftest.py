@@ -28,6 +28,13 @@ pcm.mic {{ type pulse device micsink.monitor hint {{ show on description "Preten
 pcm.bell {{ type pulse device bell hint {{ show on description "Pretend ring device" }} }}
 """
 
+SILENT = """
+</usr/share/alsa/alsa.conf>
+ctl.!hw { type nothing }
+pcm.!hw { type nothing }
+"""
+"""ALSA without its cards. (PortAudio aborts on a configuration that lacks more.)"""
+
 
 @dataclass
 class SoundSystem:
@@ -167,6 +174,6 @@ def sound_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundSystem]:
 @pytest.fixture
 def no_sound_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine without any sound device."""
-    (tmp_path / "asound.conf").write_text("defaults.pcm.card 0\n")  # ALSA aborts on an empty one
+    (tmp_path / "asound.conf").write_text(SILENT)
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")

@@ -10,7 +10,7 @@ import pytest
 from engine.audio import devices
 from engine.audio.devices import Device, Devices
 
-from .conftest import SoundSystem
+from .conftest import SILENT, SoundSystem
 
 USB_IN = Device(3, "USB Headset: Audio (hw:1,0)", "ALSA", 1, 48_000)
 BUILT_IN = Device(0, "Built-in Microphone", "ALSA", 2, 48_000)
@@ -100,7 +100,8 @@ def test_a_device_that_comes_later_is_seen(
     sound_system: SoundSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        (sound_system.folder / "none.conf").write_text("defaults.pcm.card 0\n")
+        (sound_system.folder / "none.conf").write_text(SILENT)
+        patch.setenv("PULSE_SERVER", "unix:/nowhere")
         patch.setenv("ALSA_CONFIG_PATH", str(sound_system.folder / "none.conf"))
         assert devices.find().problem == devices.NO_DEVICE
     assert devices.find().problem == ""
