@@ -15,6 +15,7 @@ SENTENCES = (
     ("engine.sip.line", "LineError"),
     ("engine.audio.source", "SourceError"),
     ("engine.hearing.transcriber", "ModelMissing"),
+    ("engine.deciding.gguf", "ModelError"),
     ("engine.speaking.voice", "VoiceError"),
     ("engine.practice.scenario", "ScenarioError"),
     ("flows.codec", "FlowError"),

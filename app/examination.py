@@ -91,6 +91,7 @@ async def examine(show: Callable[[Finding], None], *, trunks: bool = True) -> li
     await look("telephone line", _line)
     await look("microphone, speaker", aside(lambda: _devices(settings)))
     await look("speech recogniser", aside(lambda: _recogniser(settings)))
+    await look("matcher", aside(lambda: _matcher(settings)))
     await look("language model", aside(lambda: _language_model(settings)))
     await look("voice", aside(_voice))
     await look("practice companies", aside(_companies))
@@ -167,11 +168,26 @@ def _devices(settings: Settings) -> Found:
 
 
 def _recogniser(settings: Settings) -> Found:
+    if not settings.hearing.whisper_folder and not settings.hearing.embedded:
+        return State.ABSENT, "none is set; words are not recognised"
     found = recogniser.load(settings.hearing)
     name = found.transcriber.name if found.transcriber is not None else "none"
     if found.notice:
         return State.BROKEN, f"{name}: {found.notice}"
     return State.FINE if found.transcriber is not None else State.ABSENT, name
+
+
+def _matcher(settings: Settings) -> Found:
+    from engine.deciding.chooser import shipped_matcher
+    from engine.deciding.matcher import Matcher
+
+    if not settings.deciding.matcher:
+        return State.ABSENT, "switched off in the settings"
+    path = shipped_matcher()
+    if path is None:
+        return State.BROKEN, "the embedding model that belongs to the program is missing; install it again."
+    Matcher(path).close()
+    return State.FINE, path.name
 
 
 def _language_model(settings: Settings) -> Found:
