@@ -22,8 +22,9 @@ def start_without_main(child: SpawnProcess) -> None:
 
         def lean(name: str) -> dict[str, Any]:
             data = whole(name)
-            data.pop("init_main_from_name", None)
-            data.pop("init_main_from_path", None)
+            if name == child.name:
+                data.pop("init_main_from_name", None)
+                data.pop("init_main_from_path", None)
             return data
 
         spawn.get_preparation_data = lean
