@@ -100,8 +100,8 @@ class Captions(QTextEdit):
         cursor.setPosition(max(0, start - 1) if index else 0)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
-        if index == 0:
-            cursor.block().setUserState(-1)  # empty again: the first line goes in here
+        # The block that is left took over the number of those removed. None left: the first line goes in here.
+        cursor.block().setUserState(index - 1)
         self._next_index = index
 
     def _append(self, cursor: QTextCursor, before: Line | None, line: Line) -> None:
