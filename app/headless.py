@@ -139,7 +139,8 @@ class Headless:
             watch.events.append(event)
         elif isinstance(event, AudioState) and watch.mode is Mode.HOLD_SLAYER and not self._attended:
             return  # nobody is going to talk
-        self._out.line(event.at - watch.began_at, of_event(event))
+        since_dialling = event.at - watch.began_at if watch.call is not None else 0.0
+        self._out.line(max(0.0, since_dialling), of_event(event))
         match event:
             case PersonFound():
                 self._ring()
