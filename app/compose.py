@@ -1,9 +1,11 @@
 """The composition root: the one place where every part meets the others.
 
-    start   records -> flows -> passwords -> voice -> ears (recogniser) -> chooser -> gateway (lines, accounts) -> guest
-    stop    the same backwards; what fails to stop does not keep the rest from it
+    start   records -> flows -> passwords -> voice -> gateway (lines, accounts) -> ears and models -> guest
+    stop    gateway (hangs up) -> ears, models -> records -> guest; what fails to stop does not keep the rest from it
 
-What is heavy is imported inside ``start``, on worker threads, so that a window can be there before it.
+Calls can be made as soon as the gateway is up, while recogniser and models are still loading: an emergency call waits
+for nothing that it does not need. What is heavy is imported inside ``start``, on worker threads, so that a window can
+be there before it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from app import logs, paths, recogniser
+from app.late_ears import LateEars
 from app.library import Library
 from engine import settings as settings_file
 from engine.bus import Bus
@@ -46,7 +49,7 @@ class Guest(Protocol):
         ...
 
     async def leave(self) -> None:
-        """Everything is about to stop."""
+        """Everything has stopped: calls with the guest are hung up by now."""
         ...
 
 
@@ -135,13 +138,12 @@ class Core:
         self.notices += self.flows.notices
         accounts = await asyncio.to_thread(self._accounts)
         voice = await asyncio.to_thread(self._voice)
-        listener = await self._start_ears()
-        chooser = await self._start_chooser()
+        ears, chooser = LateEars(), await asyncio.to_thread(self._chooser)
         from engine.gateway import Gateway
 
         gateway = Gateway(
             make_line=self._make_line,
-            ears=listener,
+            ears=ears,
             asker=chooser,
             voice=voice,
             bus=self.bus,
@@ -150,9 +152,16 @@ class Core:
             flow=self.flows.get,
             recordings=Path(self.settings.recording.folder or self.paths.recordings),
         )
-        self._stoppers.append(gateway.stop)
+        self._stoppers += [chooser.stop, gateway.stop]
         await gateway.start()
         self._gateway = gateway
+        late = (self._start_ears(ears), chooser.start(), self._tell_devices())
+        for outcome in await asyncio.gather(*late, return_exceptions=True):
+            if outcome is not None:
+                raise outcome  # only now: none of the others is left running
+        self.notices += chooser.problems
+
+    async def _tell_devices(self) -> None:
         if self._look_for_devices:
             self.bus.publish(await asyncio.to_thread(self._devices))
 
@@ -200,40 +209,40 @@ class Core:
             self._notice(str(error))
             return None
 
-    async def _start_ears(self) -> Listener:
-        from engine.hearing.listener import Listener
-
+    async def _start_ears(self, ears: LateEars) -> None:
         self.bus.publish(RecogniserState(time.time(), "", ready=False, text="loading the speech recogniser"))
-        found = await asyncio.to_thread(recogniser.load, self.settings.hearing)
+        listening = asyncio.to_thread(self._listener, asyncio.get_running_loop())
+        listener, found = await listening
         if found.notice:
             self._notice(found.notice)
         name = found.transcriber.name if found.transcriber is not None else ""
         self.bus.publish(RecogniserState(time.time(), name, ready=bool(name), text=found.notice))
-        listener = Listener(asyncio.get_running_loop(), found.transcriber, on_error=self._ears_failed)
         listener.start()
 
         async def stop() -> None:
             await asyncio.to_thread(listener.stop)
 
-        self._stoppers.append(stop)
-        return listener
+        self._stoppers.insert(-1, stop)  # after the gateway has hung up
+        ears.arrive(listener)
+
+    def _listener(self, loop: asyncio.AbstractEventLoop) -> tuple[Listener, recogniser.Found]:
+        from engine.hearing.listener import Listener
+
+        found = recogniser.load(self.settings.hearing)
+        return Listener(loop, found.transcriber, on_error=self._ears_failed), found
 
     def _ears_failed(self, call: CallId, error: Exception) -> None:
         if self._gateway is not None:
             self._gateway.ears_failed(call, error)
 
-    async def _start_chooser(self) -> Chooser:
+    def _chooser(self) -> Chooser:
         from engine.deciding.chooser import Chooser, shipped_matcher
 
         deciding = self.settings.deciding
-        chooser = Chooser(
+        return Chooser(
             shipped_matcher() if deciding.matcher else None,
             Path(deciding.llm_path) if deciding.llm_path else None,
         )
-        self._stoppers.append(chooser.stop)
-        await chooser.start()
-        self.notices += chooser.problems
-        return chooser
 
     def _line_process(self, index: int) -> Line:
         from dataclasses import replace

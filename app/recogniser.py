@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from engine.hearing.transcriber import ModelMissing, Transcriber
 from engine.settings import Hearing
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,20 @@ def load(hearing: Hearing) -> Found:
     told and replaced by the recogniser that comes with the program, when that is allowed."""
     if not hearing.whisper_folder and not hearing.embedded:
         return Found(None, "No speech recogniser is set: sounds are told apart, words are not.")
+    found, notice = _try(hearing.whisper_folder, hearing.embedded)
+    if found is None and hearing.whisper_folder and hearing.embedded:
+        found, more = _try("", True)
+        notice = " ".join(part for part in (notice, more) if part)
+    return Found(found, notice)
+
+
+def _try(whisper_folder: str, embedded: bool) -> tuple[Transcriber | None, str]:
     from engine.hearing import engines
 
     try:
-        return Found(engines.load(whisper_folder=hearing.whisper_folder, embedded=hearing.embedded))
+        return engines.load(whisper_folder=whisper_folder, embedded=embedded), ""
     except ModelMissing as error:
-        notice = str(error)
-    if hearing.whisper_folder and hearing.embedded:
-        try:
-            return Found(engines.load(whisper_folder="", embedded=True), notice)
-        except ModelMissing as error:
-            notice = f"{notice} {error}"
-    return Found(None, notice)
+        return None, str(error)
+    except Exception as error:  # whatever a recogniser's library raises: the telephone works without it
+        log.exception("the speech recogniser could not be loaded")
+        return None, f"The speech recogniser could not be loaded ({type(error).__name__}). The log tells more."

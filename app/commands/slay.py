@@ -101,6 +101,15 @@ def _has_display() -> bool:
     return True
 
 
+def without_models(settings: Settings) -> Settings:
+    """For an emergency call: nothing is loaded that it does not need."""
+    from engine.settings import Deciding, Hearing
+
+    return settings.model_copy(
+        update={"hearing": Hearing(embedded=False), "deciding": Deciding(matcher=False)}
+    )
+
+
 async def _headless(settings: Settings, wish: Wish, as_json: bool) -> int:
     from app.compose import Core
     from app.headless import Headless
@@ -113,6 +122,8 @@ async def _headless(settings: Settings, wish: Wish, as_json: bool) -> int:
             "Ctrl+C hangs up."
         )
     attended = sys.stdin is not None and sys.stdin.isatty() and not as_json
+    if wish.dialable.emergency:
+        settings = without_models(settings)
     core = Core(settings=settings, look_for_devices=False)
     summary, code = await Headless(core, out, attended=attended).run(lambda: wish.command(core))
     if code or summary is None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
-from app import logs
+from app import logs, recogniser
 from app.compose import Core
 from app.paths import find
 from engine.call import CallId, EndReason, Mode
-from engine.commands import SlayHold
-from engine.events import CallBegan, RecogniserState
+from engine.commands import PlaceCall, SlayHold
+from engine.events import CallBegan, RecogniserState, SoundHeard
 from engine.settings import AccountSettings, Deciding, Hearing, Settings
-from engine.sip.line import LineError, LineUp, SetAccount
+from engine.sip.line import Dial, LineError, LineUp, SetAccount
 from engine.storage.secrets import Secrets
 from tests.fakes.line import MemoryLine
 
@@ -61,7 +62,7 @@ async def test_a_wish_before_the_start_is_a_sentence() -> None:
         core(MemoryLine()).do(SlayHold("sip:a@b", "x"))
 
 
-async def test_a_guest_comes_last_and_leaves_first() -> None:
+async def test_a_guest_comes_last_and_leaves_when_all_is_hung_up() -> None:
     line, seen = MemoryLine(), []
 
     class Visitor:
@@ -74,8 +75,7 @@ async def test_a_guest_comes_last_and_leaves_first() -> None:
     program = core(line, guest=Visitor())
     await program.start()
     await program.stop()
-    assert seen[0] == ("arrive", True)
-    assert [what for what, _ in seen] == ["arrive", "leave"]
+    assert seen == [("arrive", True), ("leave", False)]
 
 
 async def test_a_guest_that_cannot_come_stops_everything() -> None:
@@ -138,6 +138,35 @@ async def test_calls_of_a_crashed_run_are_in_the_history() -> None:
     await second.start()
     assert [record.status for record in await second.records.recent()] == ["interrupted"]
     await second.stop()
+
+
+async def test_a_call_can_be_made_while_the_recogniser_is_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, may_load = MemoryLine(), threading.Event()
+
+    def load(hearing: Hearing) -> recogniser.Found:
+        assert may_load.wait(20)
+        return recogniser.Found(None)
+
+    monkeypatch.setattr(recogniser, "load", load)
+    program = core(line)
+    up = asyncio.Event()
+    program.bus.subscribe(RecogniserState, lambda event: up.set())
+    starting = asyncio.create_task(program.start())
+    await up.wait()
+    program.do(PlaceCall("sip:911@127.0.0.1"))
+    slain = program.do(SlayHold("sip:bank@127.0.0.1", "my card"))
+    await asyncio.sleep(0.05)
+    legs = [command.leg for command in line.sent if isinstance(command, Dial)]
+    assert len(legs) == 2
+    heard = asyncio.Event()
+    program.bus.subscribe(SoundHeard, lambda event: heard.set() if event.call == slain else None)
+    line.far_answers(legs[1])
+    line.far_is_silent(legs[1], 2.0)
+    may_load.set()
+    await starting
+    async with asyncio.timeout(10):
+        await heard.wait()
+    await program.stop()
 
 
 async def test_settings_are_saved() -> None:
