@@ -127,6 +127,31 @@ def streams_opened(count: int) -> None:
         _streams_open = max(0, _streams_open + count)
 
 
+CLOSE_WITHIN_S = 1.0
+"""How long closing a stream may take: PortAudio waits for ever for a device whose sound server has died."""
+
+
+def close_stream(stream: Any) -> bool:
+    """Stop and close a stream of sounddevice counted by ``streams_opened``; waits ``CLOSE_WITHIN_S`` at most.
+
+    False when the device does not let go: the stream is left to a daemon thread, and ``find`` can see no new devices
+    in this process until that is through. The cure is a new process.
+    """
+
+    def close() -> None:
+        stream.abort(ignore_errors=True)
+        stream.close(ignore_errors=True)
+
+    with PORTAUDIO:
+        closer = threading.Thread(target=close, name="portaudio-close", daemon=True)
+        closer.start()
+        closer.join(CLOSE_WITHIN_S)
+        if closer.is_alive():
+            return False
+        streams_opened(-1)
+        return True
+
+
 def _defaults(sounddevice: Any) -> tuple[int, int]:
     """Indexes of the default input and output; -1 where there is none."""
     found = []

@@ -118,7 +118,7 @@ class Headset:
             raise NoAudioDevice(self.text)
 
     def close(self) -> None:
-        """Stop the streams. Does nothing when they are not open."""
+        """Stop the streams: some ms, up to 2 s when the sound system hangs. Does nothing when they are not open."""
         streams, self._microphone, self._speaker = (self._microphone, self._speaker), None, None
         for stream in streams:
             if stream:
@@ -191,10 +191,7 @@ class _Stream:
     def close(self) -> None:
         """Stop at once, whatever state the device is in."""
         self._closing = True
-        with devices.PORTAUDIO:
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
-            devices.streams_opened(-1)
+        devices.close_stream(self._stream)
 
     def watch(self, samples: int) -> None:
         """The clock went on by ``samples``: is the device still with us?"""

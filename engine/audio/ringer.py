@@ -233,10 +233,7 @@ class _Player:
         if fade and self._stream.active:
             self._fading = True
             self._faded.wait(10 * _LATENCY_S)
-        with devices.PORTAUDIO:
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
-            devices.streams_opened(-1)
+        devices.close_stream(self._stream)
 
     def _finished(self) -> None:
         """PortAudio's thread: played to the end, faded out, or the device is gone."""
