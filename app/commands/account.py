@@ -138,6 +138,7 @@ def test(id: str) -> int:
     folders, settings = _load()
     account = _chosen(settings, id)
     password = _secrets(folders).get(account.id) or ""
+    click.echo(f"Registering at {account.host}; this takes up to half a minute.", err=True)
     result = asyncio.run(try_account(account.with_password(password)))
     click.echo(f"{account.id}: {result.text}", err=not result.works)
     return 0 if result.works else 1
