@@ -34,6 +34,7 @@ class CallStack(QScrollArea):
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(Space.L)
+        self._column.addStretch(0)
         self.setWidget(inside)
 
     @property
@@ -80,5 +81,7 @@ class CallStack(QScrollArea):
         self._share_the_room()
 
     def _share_the_room(self) -> None:
+        alone = len(self._cards) == 1
         for card in self._cards.values():
-            card.make_roomy(alone=len(self._cards) == 1, tall=self.viewport().height() >= TALL_PX)
+            self._column.setStretchFactor(card, 1 if alone else 0)
+            card.make_roomy(alone=alone, tall=self.viewport().height() >= TALL_PX)

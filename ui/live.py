@@ -24,8 +24,9 @@ from engine.commands import (
     ThatIsAPerson,
 )
 from ui import sentences, theme
+from ui.callview import Alarm, Call
+from ui.ribbon import Heard
 from ui.theme import Space, Theme
-from ui.viewstate import Alarm, Call, Heard
 from ui.widgets.captions import Captions
 from ui.widgets.keypad import Keypad
 from ui.widgets.timeline import Legend, Timeline

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from engine.call import CallId
 from engine.commands import Command, HangUp, NotAPerson, PickUp
 from ui import sentences
+from ui.callview import Alarm, Call
 from ui.foreground import come_forward
 from ui.theme import Space, Theme, pixmap, program_icon
-from ui.viewstate import Alarm, Call
 from ui.widgets.words import Button, Words
 
 STRAY_KEY_S = 0.35

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from engine.call import EndReason, LineState, Mode, Phase
 from engine.events import Tone
-from ui.viewstate import Alarm, Call, WindowState
+from ui.callview import Alarm, Call
+from ui.viewstate import WindowState
 
 
 class Face(StrEnum):
@@ -22,15 +23,19 @@ class Face(StrEnum):
     TROUBLE = "trouble"
 
 
+NO_BREAK = "\u00a0"  # the no-break space
+
+
 def duration(seconds: float) -> str:
-    """ "45 s", "3 min", "1 h 05 min"."""
+    """As in "45 s", "3 min", "1 h 05 min", with spaces that no line breaks at."""
     whole = max(0, int(seconds))
     if whole < 60:
-        return f"{whole} s"
-    minutes = whole // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+        words = f"{whole} s"
+    elif whole < 3600:
+        words = f"{whole // 60} min"
+    else:
+        words = f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return words.replace(" ", NO_BREAK)
 
 
 def clock(seconds: float) -> str:

@@ -16,9 +16,10 @@ from PySide6.QtCore import QObject
 
 from engine.commands import Command, NotAPerson, PickUp
 from ui import sentences
+from ui.callview import Alarm, Call
 from ui.notify import Action, Notifier
 from ui.pickup import PickupWindow
-from ui.viewstate import Alarm, Call, WindowState
+from ui.viewstate import WindowState
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from engine.commands import Command, NotAPerson, PickUp
 from ui import sentences
+from ui.callview import Alarm
 from ui.sentences import Face
 from ui.theme import icon
-from ui.viewstate import Alarm, WindowState
+from ui.viewstate import WindowState
 
 
 @cache

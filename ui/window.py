@@ -66,7 +66,7 @@ class CallsPage(QWidget):
         self._box.addWidget(self._side, 1)
         self._box.addWidget(self.calls, 1)
         self.dial.reshaped.connect(self._arrange)
-        self.dial.asked.connect(lambda: self.another.setChecked(False))
+        self.dial.asked.connect(self._to_the_calls)
         self._arrange()
 
     def show_state(self, state: WindowState, now: float) -> None:
@@ -80,6 +80,10 @@ class CallsPage(QWidget):
         """Beside or above."""
         super().resizeEvent(event)
         self._arrange()
+
+    def _to_the_calls(self) -> None:
+        self.another.setChecked(False)
+        self.calls.setFocus()
 
     def _arrange(self, *_: object) -> None:
         narrow = self.width() < NARROW_PX

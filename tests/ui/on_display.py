@@ -1,7 +1,7 @@
 """The real window with a scripted engine, for tests that look at it from outside: a program of its own.
 
-Reads lines from stdin: ``person``, ``hold``, ``hide`` (close the window), ``tray``. Prints what it is asked to do, as
-``did PickUp``, and what the desktop says, as ``tray 1256 0 24 24``.
+Reads lines from stdin: ``person``, ``hold``, ``hide`` (close the window), ``tray``, ``settle``. Prints what it is
+asked to do, as ``did PickUp``, and what the desktop says, as ``tray 1256 0 24 24``.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class Script:
                     self._post(replay.on_hold(time.time() - replay.HOLD_LENGTH_S))
                 case "hide":
                     self._on_main(lambda window: window.close())
+                case "settle":
+                    self._on_main(lambda window: loop_turns(lambda: say("settled")))
                 case "tray":
                     self._on_main(tell_of_the_tray)
 
@@ -76,6 +78,14 @@ class Script:
         loop = self.bus._loop
         assert loop is not None
         loop.call_soon_threadsafe(lambda: act(main_window()))
+
+
+def loop_turns(then: Any, turns: int = 5) -> None:
+    """Do ``then`` some turns of the loop later."""
+    if turns:
+        asyncio.get_running_loop().call_later(0.02, loop_turns, then, turns - 1)
+    else:
+        then()
 
 
 def main_window() -> Any:

@@ -88,6 +88,7 @@ def main() -> None:
             )
             window.dial.suggest(PLACES)
             publish(bus)
+            (window.calls if bridge.state.calls else window.dial).setFocus()
             for size_name, size in SIZES.items():
                 window.resize(size)
                 window.show()

@@ -52,7 +52,7 @@ def click(qtbot: QtBot, button: Button) -> None:
 
 def test_on_hold(desk: Desk) -> None:
     card = shown(desk, *replay.on_hold(T), at=T + 240)
-    assert card.sentence.text() == "Waiting on hold with Acme Insurance · 3 min"
+    assert card.sentence.text() == "Waiting on hold with Acme Insurance · 3\u00a0min"
     assert card.clock.text() == "4:00"
     assert card.queue.accessibleName() == "You are 4th in line · about 5 min left"
     assert card.now_heard.text() == "Music"
@@ -64,7 +64,7 @@ def test_on_hold(desk: Desk) -> None:
 def test_time_goes_on_by_itself(desk: Desk) -> None:
     card = shown(desk, *replay.on_hold(T), at=T + 240)
     card.tick(T + 300)
-    assert card.sentence.text() == "Waiting on hold with Acme Insurance · 4 min"
+    assert card.sentence.text() == "Waiting on hold with Acme Insurance · 4\u00a0min"
     assert card.clock.text() == "5:00"
 
 

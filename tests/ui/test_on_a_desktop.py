@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import shutil
 import signal
 import subprocess
@@ -123,7 +122,6 @@ class Program:
             text=True,
         )
         self.said: list[str] = []
-        self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="program's words")
         self._reader.start()
 
@@ -137,6 +135,12 @@ class Program:
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
+
+    def settle(self) -> None:
+        """Wait until its loop has dealt with all that came before."""
+        before = self.said.count("settled")
+        self.tell("settle")
+        wait_for(lambda: self.said.count("settled") > before, "its loop")
 
     def end(self) -> int:
         """SIGTERM, and its exit code."""
@@ -186,6 +190,7 @@ def test_the_pickup_window_takes_the_keyboard_from_another_program(
 def test_a_notifications_button_acts(desktop: Desktop, program: Program, button: str, wish: str) -> None:
     program.tell("person")
     wait_for(lambda: desktop.run("dunstctl", "count", "displayed").stdout.strip() == "1", "the notification")
+    program.settle()  # the library learns the number of the notification only with its loop's next turn
     desktop.choice.write_text(button, encoding="utf-8")
     desktop.run("dunstctl", "context")
     wait_for(lambda: wish in program.said, wish)

@@ -16,9 +16,9 @@ from tests.ui import replay
 from tests.ui.conftest import Gateway
 from tests.ui.replay import ACME
 from ui.bridge import Bridge
+from ui.callview import Call
 from ui.pickup import STRAY_KEY_S, PickupWindow
 from ui.theme import Theme
-from ui.viewstate import Call
 
 T = 1000.0
 

@@ -39,8 +39,10 @@ from engine.events import (
     VoiceConnected,
 )
 from tests.ui import replay
-from ui import viewstate
-from ui.viewstate import Alarm, Call, Heard, Line, Mark, Stretch, WindowState, reduce
+from ui import callview, viewstate
+from ui.callview import Alarm, Call, Line
+from ui.ribbon import Heard, Mark, Stretch
+from ui.viewstate import WindowState, reduce
 
 T = 100.0
 A = CallId("a")
@@ -243,9 +245,9 @@ def test_the_persons_words_grow_with_the_caption() -> None:
 
 
 def test_old_captions_are_let_go() -> None:
-    lines = [(float(i), f"line {i}", True, "") for i in range(viewstate.CAPTIONS_KEPT + 5)]
+    lines = [(float(i), f"line {i}", True, "") for i in range(callview.CAPTIONS_KEPT + 5)]
     call = call_after(*captions(*lines))
-    assert len(call.captions) == viewstate.CAPTIONS_KEPT
+    assert len(call.captions) == callview.CAPTIONS_KEPT
     assert call.captions[0].text == "line 5"
 
 

@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from ui.callview import Line
+from ui.ribbon import Heard, Mark, Stretch
 from ui.theme import Theme
-from ui.viewstate import Heard, Line, Mark, Stretch
 from ui.widgets.captions import Captions
 from ui.widgets.timeline import Legend, Timeline, _merged
 from ui.widgets.words import ElidedWords, Words

@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
+from ui.callview import Line
 from ui.sentences import clock
 from ui.theme import TYPE_SCALE, Space, Theme
-from ui.viewstate import Line
 
 _SPEAKERS = {
     "recording": ("Recording", "soft"),

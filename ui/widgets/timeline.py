@@ -13,9 +13,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ui.ribbon import Heard, Mark, Stretch
 from ui.sentences import clock
 from ui.theme import Theme
-from ui.viewstate import Heard, Mark, Stretch
 
 SHORTEST_S = 60.0
 """A young call is shown as if it had this length, so that the ribbon grows calmly instead of shrinking its past."""

@@ -1,0 +1,310 @@
+"""One call as the window shows it, and how each fact changes that. Pure: no Qt, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from engine.call import CallId, EndReason, LineState, Mode, Phase
+from engine.events import (
+    CallEnded,
+    Caption,
+    DigitsPressed,
+    FlowLeft,
+    HoldBegan,
+    LineChanged,
+    MenuHeard,
+    OutcomeKnown,
+    PersonDismissed,
+    PersonFound,
+    PersonSuspected,
+    PhaseChanged,
+    ProgressTone,
+    QueueNews,
+    RecordingChanged,
+    Sound,
+    SoundHeard,
+    Spoken,
+    StepEntered,
+    Tone,
+    UserNeeded,
+    VoiceConnected,
+)
+from ui.ribbon import Heard, Mark, Stretch, recast, since
+
+CAPTIONS_KEPT = 400
+"""Captions kept for showing; the record keeps them all. About an hour of a talkative queue."""
+
+
+class Alarm(StrEnum):
+    """Why the user is called for. The order of urgency is the reverse of the order here."""
+
+    PERSON = "person"
+    QUESTION = "question"
+    MAYBE = "maybe"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words on the line as shown. ``speaker``: "recording", "person", "us" (our voice) or ""."""
+
+    start_s: float
+    text: str
+    speaker: str
+    final: bool
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as shown."""
+
+    id: CallId
+    began_at: float
+    number: str = ""
+    company: str = ""
+    intent: str = ""
+    mode: Mode = Mode.HOLD_SLAYER
+    incoming: bool = False
+    line: LineState = LineState.IDLE
+    early_media: bool = False
+    answered_at: float | None = None
+    phase: Phase = Phase.NAVIGATING
+    phase_since: float = 0.0
+    because: str = ""
+    hold_since: float | None = None
+    """Wall clock; from the first time on hold until the call ends: what the user calls "the wait"."""
+    captions: tuple[Line, ...] = ()
+    sounds: tuple[Stretch, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    sound: Sound | None = None
+    tone: Tone | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    step: str = ""
+    position: int | None = None
+    wait_min: float | None = None
+    queue_news_at: float | None = None
+    alarm: Alarm | None = None
+    alarm_at: float = 0.0
+    alarm_since_s: float = 0.0
+    words: str = ""
+    """The person's first words, or the question to the user."""
+    evidence: tuple[str, ...] = ()
+    voice: bool = False
+    recording: str = ""
+    outcome: str = ""
+    ended_at: float | None = None
+    end_reason: EndReason | None = None
+    end_text: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call the other side: the company, else the number."""
+        return self.company or self.number
+
+    @property
+    def live(self) -> bool:
+        """Whether the call is still going on."""
+        return self.ended_at is None
+
+
+CallEvent = (
+    LineChanged
+    | CallEnded
+    | PhaseChanged
+    | SoundHeard
+    | ProgressTone
+    | Caption
+    | MenuHeard
+    | DigitsPressed
+    | Spoken
+    | StepEntered
+    | FlowLeft
+    | HoldBegan
+    | QueueNews
+    | PersonSuspected
+    | PersonFound
+    | PersonDismissed
+    | UserNeeded
+    | OutcomeKnown
+    | VoiceConnected
+    | RecordingChanged
+)
+
+
+def reduce_call(call: Call, event: CallEvent) -> Call:
+    match event:
+        case LineChanged():
+            answered = call.answered_at
+            if event.state is LineState.CONFIRMED and answered is None:
+                answered = event.at
+            return replace(call, line=event.state, early_media=event.early_media, answered_at=answered)
+        case CallEnded():
+            return replace(
+                _calm(call),
+                line=LineState.ENDED,
+                phase=Phase.DONE,
+                phase_since=event.at,
+                ended_at=event.at,
+                end_reason=event.reason,
+                end_text=event.text,
+                voice=False,
+                recording="",
+                sound=None,
+                tone=None,
+            )
+        case PhaseChanged():
+            return _phase_changed(call, event)
+        case SoundHeard():
+            heard = _AS_HEARD[event.sound]
+            if heard is Heard.VOICE and call.phase in (Phase.ALERTING, Phase.TALKING):
+                heard = Heard.PERSON
+            tone = call.tone if event.sound is Sound.TONE else None
+            sounds = since(call.sounds, event.since_s, heard)
+            return replace(call, sound=event.sound, tone=tone, sounds=sounds)
+        case ProgressTone():
+            return replace(call, tone=event.tone)
+        case Caption():
+            return _captioned(call, event)
+        case MenuHeard():
+            text = ", ".join(f"{key}: {label}" for key, label in event.options)
+            return replace(call, options=event.options, marks=_marked(call, event.at, "menu", text))
+        case DigitsPressed():
+            return replace(
+                call, options=(), because=event.because, marks=_marked(call, event.at, "key", event.shown)
+            )
+        case Spoken():
+            at_s = _clock(call, event.at)
+            line = Line(at_s, event.text, "us", final=True)
+            return replace(
+                call,
+                captions=_kept((*call.captions, line), CAPTIONS_KEPT),
+                marks=_marked(call, event.at, "said", event.text),
+                because=event.because,
+            )
+        case StepEntered():
+            return replace(call, step=event.step)
+        case FlowLeft():
+            return replace(call, step="", because=event.because)
+        case HoldBegan():
+            held_since = call.hold_since if call.hold_since is not None else call.began_at + event.since_s
+            return replace(call, hold_since=held_since, because=event.because, options=())
+        case QueueNews():
+            return replace(
+                call,
+                position=event.position if event.position is not None else call.position,
+                wait_min=event.wait_min if event.wait_min is not None else call.wait_min,
+                queue_news_at=event.at,
+            )
+        case PersonSuspected():
+            if call.alarm in (Alarm.PERSON, Alarm.QUESTION):
+                return call
+            alarm_at = call.alarm_at if call.alarm is Alarm.MAYBE else event.at
+            return replace(
+                call,
+                alarm=Alarm.MAYBE,
+                alarm_at=alarm_at,
+                words=event.words or call.words,
+                evidence=event.because,
+            )
+        case PersonFound():
+            alarm_at = call.alarm_at if call.alarm is Alarm.PERSON else event.at
+            return replace(
+                call,
+                alarm=Alarm.PERSON,
+                alarm_at=alarm_at,
+                alarm_since_s=event.first_word_s,
+                words=event.words or call.words,
+                evidence=event.because,
+                sounds=recast(call.sounds, event.first_word_s, Heard.VOICE, Heard.PERSON),
+            )
+        case PersonDismissed():
+            sounds = call.sounds
+            if call.alarm is Alarm.PERSON:
+                sounds = recast(sounds, call.alarm_since_s, Heard.PERSON, Heard.VOICE)
+            return replace(_calm(call), because=event.because, sounds=sounds)
+        case UserNeeded():
+            if call.alarm is Alarm.PERSON:
+                return call
+            return replace(call, alarm=Alarm.QUESTION, alarm_at=event.at, words=event.question, evidence=())
+        case OutcomeKnown():
+            return replace(call, outcome=event.outcome, because=event.because)
+        case VoiceConnected():
+            return replace(_calm(call) if event.connected else call, voice=event.connected)
+        case RecordingChanged():
+            return replace(call, recording=event.path)
+        case _:
+            assert_never(event)
+
+
+_AS_HEARD = {
+    Sound.SILENCE: Heard.SILENCE,
+    Sound.TONE: Heard.TONE,
+    Sound.MUSIC: Heard.MUSIC,
+    Sound.SPEECH: Heard.VOICE,
+}
+
+_CALM_PHASES = (Phase.MANUAL, Phase.TALKING, Phase.DONE, Phase.HOLDING, Phase.NAVIGATING)
+
+
+def _calm(call: Call) -> Call:
+    """The call without its alarm."""
+    if call.alarm is None:
+        return call
+    return replace(call, alarm=None, alarm_at=0.0, words="", evidence=())
+
+
+def _phase_changed(call: Call, event: PhaseChanged) -> Call:
+    changed = replace(call, phase=event.new, phase_since=event.at, because=event.because)
+    # A question to the user stays until the user acts: the program itself may go on navigating meanwhile.
+    answered = event.new in (Phase.MANUAL, Phase.TALKING, Phase.DONE)
+    if event.new in _CALM_PHASES and (changed.alarm is not Alarm.QUESTION or answered):
+        changed = _calm(changed)
+    if event.new is not Phase.NAVIGATING:
+        changed = replace(changed, options=())
+    if event.new is Phase.HOLDING and changed.hold_since is None:
+        changed = replace(changed, hold_since=event.at)
+    return changed
+
+
+def _captioned(call: Call, event: Caption) -> Call:
+    line = Line(event.span.start_s, event.text, event.speaker, event.final, event.confidence)
+    captions = list(call.captions)
+    for index in range(len(captions) - 1, max(-1, len(captions) - 12), -1):
+        old = captions[index]
+        if old.speaker != "us" and abs(old.start_s - line.start_s) < _SAME_START_S:
+            captions[index] = line if line.speaker else replace(line, speaker=old.speaker)
+            break
+    else:
+        captions.append(line)
+        captions.sort(key=lambda entry: entry.start_s)
+    changed = replace(call, captions=_kept(tuple(captions), CAPTIONS_KEPT))
+    if event.speaker == "person":
+        changed = replace(
+            changed,
+            sounds=recast(changed.sounds, event.span.start_s, Heard.VOICE, Heard.PERSON, event.span.end_s),
+        )
+    if changed.alarm in (Alarm.PERSON, Alarm.MAYBE) and line.start_s >= changed.alarm_since_s - _SAME_START_S:
+        # What the person goes on to say belongs on the pickup window as long as it is one breath.
+        longer = len(line.text) > len(changed.words) and line.text.startswith(changed.words[:8])
+        if longer:
+            changed = replace(changed, words=line.text)
+    return changed
+
+
+_SAME_START_S = 0.05
+"""Starts nearer than this are one utterance: spans are cut on 10 ms frames and rounded."""
+
+
+def _kept(items: tuple[Line, ...], count: int) -> tuple[Line, ...]:
+    return items if len(items) <= count else items[-count:]
+
+
+def _clock(call: Call, at: float) -> float:
+    """Wall clock to call clock: the tap begins with the dialling."""
+    return max(0.0, at - call.began_at)
+
+
+def _marked(call: Call, at: float, kind: str, text: str) -> tuple[Mark, ...]:
+    return (*call.marks, Mark(_clock(call, at), kind, text))
