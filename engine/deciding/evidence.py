@@ -26,6 +26,13 @@ _WEAK_TIERS = frozenset(
 """What persons say as well, next to a greeting of their own."""
 
 _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
+NO_CUE_S = 2.05
+"""A voice that has said nothing of a recording's for so long probably will not. Announcements say theirs at once."""
+
+_NO_CUE = ((12, 2.8), (8, 2.5), (6, 2.0), (5, 1.5), (4, 1.0), (3, 0.5))
+_NO_CUE_LONG = 2.4
+_NO_CUE_ENDED = 1.4
+_NO_CUE_IN_MENU = 0.4
 _RECORDED_BOUND = -9.0
 _LIVE_BOUND = 7.5
 
@@ -48,6 +55,7 @@ class Voice:
     since_s: float
     text: str = ""
     confidence: float = 1.0
+    final: bool = False
     ended: bool = False
     length_s: float = 0.0
     distance: float | None = None
@@ -64,7 +72,8 @@ class Surroundings:
 
     prior: float
     prior_because: str
-    music_stopped: bool = False
+    held: bool = True  # waiting in the queue, or being put through
+    no_music: bool = False
     after_transfer: bool = False
     due: bool = False  # first in line, or the announced wait is nearly over
     quiet_s: float = 0.0
@@ -108,7 +117,7 @@ class _Words:
     live: float
     pieces: tuple[tuple[str, float, str], ...]
     count: int
-    strongly_recorded: bool
+    register: float
 
 
 @lru_cache(maxsize=2048)
@@ -119,7 +128,6 @@ def _words(text: str) -> _Words:
     pieces: list[tuple[str, float, str]] = []
     sums = {True: 0.0, False: 0.0}
     seen: dict[str, int] = {}
-    strongly = False
     for match in matches:
         tier = match.tier
         weight = tier.weight * (_FURTHER if seen.get(tier.name) else 1.0)
@@ -131,7 +139,6 @@ def _words(text: str) -> _Words:
         live = weight > 0
         bounded = min(_LIVE_BOUND, sums[live] + weight) if live else max(_RECORDED_BOUND, sums[live] + weight)
         weight, sums[live] = bounded - sums[live], bounded
-        strongly = strongly or tier.weight <= -3.0
         if weight:
             pieces.append(("live" if live else "recorded", weight, f"“{match.phrase}”: {tier.means}"))
     register = phrases.register(text)
@@ -141,7 +148,7 @@ def _words(text: str) -> _Words:
         side = "like a person" if bounded > 0 else "like an announcement"
         pieces.append(("register", bounded, f"speaks {side}"))
     plain = phrases.plain(text)
-    return _Words(sums[False], sums[True], tuple(pieces), len(plain.split()), strongly)
+    return _Words(sums[False], sums[True], tuple(pieces), len(plain.split()), bounded)
 
 
 def words_recorded(text: str) -> bool:
@@ -156,11 +163,11 @@ def words_odds(text: str) -> float:
 
 
 def _belief(confidence: float) -> float:
-    """How much a text of that confidence counts: all from 0.6 on, less than half near zero."""
-    return 0.35 + 0.65 * min(1.0, max(0.0, confidence) / 0.6)
+    """How much a text of that confidence counts: all from 0.6 on, somewhat more than half near zero."""
+    return 0.6 + 0.4 * min(1.0, max(0.0, confidence) / 0.6)
 
 
-def _of_words(voice: Voice) -> list[Piece]:
+def _of_words(voice: Voice, held: bool) -> list[Piece]:
     words = _words(voice.text)
     belief = _belief(voice.confidence)
     # A cue that is found in spite of doubtful hearing is still a cue against: recordings are what it must not ring for.
@@ -168,21 +175,25 @@ def _of_words(voice: Voice) -> list[Piece]:
         Piece(kind, weight * (belief if weight > 0 else max(belief, 0.7)), voice.at_s, because)
         for kind, weight, because in words.pieces
     ]
-    register = sum(weight for kind, weight, _ in words.pieces if kind == "register")
-    if (
-        words.recorded == 0
-        and words.live == 0
-        and register > -0.75
-        and words.count >= 3
-        and voice.length_s >= 1.1
-    ):
-        weight = 1.6 if words.count >= 7 else 1.45 if words.count >= 4 else 0.9
-        if words.count >= 10 and voice.length_s >= 3.0:
-            weight = 2.0
-        if register < -0.35:
-            weight *= 0.6
-        pieces.append(Piece("no_cue", weight * belief, voice.at_s, "says nothing that recordings say"))
+    open_end = not voice.final and phrases.may_go_on(voice.text)
+    if words.recorded == 0 and words.live == 0 and not open_end and voice.length_s >= 1.1:
+        weight = _no_cue(words.count, voice) * belief * max(0.0, 1.0 + min(0.0, words.register) / 1.6)
+        weight *= 1.0 if held else _NO_CUE_IN_MENU
+        if weight:
+            pieces.append(Piece("no_cue", weight, voice.at_s, "says nothing that recordings say"))
+    if open_end and words.live < 2.9:
+        pieces.append(Piece("open_end", -0.8, voice.at_s, "may go on as a recording does"))
     return pieces
+
+
+def _no_cue(count: int, voice: Voice) -> float:
+    """What it is worth that so many words, or so long a voice, have no cue of a recording among them."""
+    by_count = next((weight for least, weight in _NO_CUE if count >= least), 0.0)
+    if count >= 2 and voice.length_s >= NO_CUE_S:
+        return max(by_count, _NO_CUE_LONG)
+    if count >= 2 and voice.ended:
+        return max(by_count, _NO_CUE_ENDED)
+    return by_count
 
 
 def _of_voice(voice: Voice) -> list[Piece]:
@@ -214,7 +225,7 @@ def _of_voice(voice: Voice) -> list[Piece]:
 def weigh(voice: Voice, around: Surroundings) -> Weighing:
     """Weigh everything known of ``voice``: how likely does a live person speak now?"""
     pieces = [Piece("prior", around.prior, voice.at_s, around.prior_because)]
-    pieces += _of_words(voice)
+    pieces += _of_words(voice, around.held)
     pieces += _of_voice(voice)
     if around.carried:
         side = "spoke like a person" if around.carried > 0 else "was a recording's"
@@ -226,8 +237,8 @@ def weigh(voice: Voice, around: Surroundings) -> Weighing:
     reason = any(p.kind in ("live", "no_cue") or (p.kind == "voice" and p.weight > 0) for p in pieces)
     # What surrounds a voice says nothing about it unless the voice itself gives a reason.
     bed = voice.over_music or voice.music_bed >= 0.35
-    if reason and around.music_stopped and not bed and voice.length_s >= 0.4:
-        pieces.append(Piece("music_stopped", 0.7, voice.at_s, "the music stopped before the voice"))
+    if reason and around.held and around.no_music and not bed and voice.length_s >= 0.4:
+        pieces.append(Piece("no_music", 0.7, voice.at_s, "no music beneath the voice"))
     if reason and around.after_transfer:
         pieces.append(Piece("transfer", 1.2, voice.at_s, "after a transfer"))
     if reason and around.due:

@@ -276,7 +276,10 @@ def remember(memory: Memory, what: Input) -> Memory:
                     voiced_s=what.voiced_s,
                     distance=what.distance if what.distance is not None else old.distance,
                     heard_before=max(old.heard_before, what.heard_before),
-                    music_bed=what.music_bed,
+                    # Single values jump; music is there for long or not at all.
+                    music_bed=what.music_bed
+                    if not old.voiced_s
+                    else 0.6 * old.music_bed + 0.4 * what.music_bed,
                 ),
             )
         case LineAnswered():

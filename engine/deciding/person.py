@@ -20,6 +20,9 @@ from flows.model import Hold, Transfer
 FORGET_AFTER_S = 6.0
 """A voice that ended so long ago is no evidence of somebody speaking now."""
 
+HELD_PRIOR = -1.5
+"""Log-odds above which we count as waiting."""
+
 CARRY_S = 6.0
 """How long the sentence before still tells something about the one now."""
 
@@ -81,12 +84,14 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
     if current is None or current.start_s < memory.turn_from_s - 0.3 or memory.quiet_s > FORGET_AFTER_S:
         return None
     prior, because = _prior(draft)
+    put_through = memory.transfer_s is not None and memory.now_s - memory.transfer_s < _TRANSFER_FOR_S
     length_s = current.length_s(memory.now_s)
     voice = Voice(
         at_s=memory.now_s,
         since_s=current.start_s,
         text=current.fresh_text,
         confidence=current.confidence,
+        final=current.final,
         ended=current.end_s is not None,
         length_s=length_s,
         distance=current.distance,
@@ -102,8 +107,9 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
     around = Surroundings(
         prior=prior,
         prior_because=because,
-        music_stopped=current.after_music and memory.sound is not Sound.MUSIC,
-        after_transfer=memory.transfer_s is not None and memory.now_s - memory.transfer_s < _TRANSFER_FOR_S,
+        held=prior > HELD_PRIOR or put_through,
+        no_music=(current.after_music or not memory.music_heard) and memory.sound is not Sound.MUSIC,
+        after_transfer=put_through,
         due=near_end,
         quiet_s=memory.quiet_s if memory.sound is not Sound.MUSIC else 0.0,
         carried=_carried(memory, current),

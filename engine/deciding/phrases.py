@@ -166,17 +166,32 @@ class CueBook:
     fuzzy_tiers: tuple[Tier, ...]
     patterns: tuple[tuple[re.Pattern[str], Tier, str], ...]
     alone: MappingProxyType[str, Tier]
+    beginnings: frozenset[str]
     register: MappingProxyType[str, float]
 
 
 _SPOKEN = r"(?:" + "|".join([*_UNITS, *_TENS, "hundred", "for", "to", "too", "won", "ate", "a"]) + r")"
-_PLACEHOLDERS = {"{n}": rf"{_SPOKEN}(?: {_SPOKEN})*", "*": r"(?:[\w']+ ){0,2}[\w']+"}
+_PLACEHOLDERS = {
+    "{n}": rf"{_SPOKEN}(?: {_SPOKEN})*",
+    "*": r"(?!(?:a|an|the|your|our|not|is|to|no)\b)(?:[\w']+ ){0,2}[\w']+",
+}
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(
         r"\b" + " ".join(_PLACEHOLDERS.get(word, re.escape(word)) for word in phrase.split()) + r"\b"
     )
+
+
+_EMPTY_WORDS = frozenset(
+    ["the", "a", "an", "of", "to", "in", "at", "on", "and", "is", "be", "it", "that", "with", "has"]
+)
+
+
+def _beginnings(phrase: str) -> list[str]:
+    """The first words of a phrase, at least two and not all of them, that already tell something."""
+    words = phrase.split()
+    return [" ".join(words[:n]) for n in range(2, len(words)) if not _EMPTY_WORDS.issuperset(words[:n])]
 
 
 @lru_cache(maxsize=1)
@@ -202,11 +217,16 @@ def book() -> CueBook:
     for sign, side in ((1.0, table["recorded"]), (1.0, table["live"])):
         for weight, words in side.items():
             register.update(dict.fromkeys(words, sign * float(weight)))
+    recorded = [phrase for phrase, tier in phrases.items() if tier.weight < 0]
+    recorded += [
+        phrase.split(" {")[0].split(" *")[0] + " x" for _, tier, phrase in patterns if tier.weight < 0
+    ]
     return CueBook(
         tuple(phrases),
         tuple(phrases.values()),
         tuple(patterns),
         MappingProxyType(alone),
+        frozenset(beginning for phrase in recorded for beginning in _beginnings(phrase)),
         MappingProxyType(register),
     )
 
@@ -276,6 +296,13 @@ def _without_rivals(found: list[Match]) -> tuple[Match, ...]:
         if all(min(match.ends, k.ends) - max(match.starts, k.starts) < 0.5 * size for k in kept):
             kept.append(match)
     return tuple(sorted(kept, key=lambda match: (match.starts, match.phrase)))
+
+
+def may_go_on(text: str) -> bool:
+    """Whether the last words of a text still being spoken may be the beginning of what only recordings say."""
+    words = plain(text).split()
+    beginnings = book().beginnings
+    return any(" ".join(words[-n:]) in beginnings for n in range(2, min(6, len(words)) + 1))
 
 
 def tiers(text: str) -> frozenset[str]:

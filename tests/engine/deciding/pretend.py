@@ -27,7 +27,7 @@ from flows.model import Flow
 
 SECONDS_PER_WORD = 0.36
 ENDPOINT_S = 0.8
-CAPTION_LAG_S = 0.4
+CAPTION_LAG_S = 0.2
 
 
 @dataclass
@@ -127,14 +127,14 @@ class PretendCall:
             there = None if at < 0.9 else distance
             events.append((began + at, Voiced(began + at, began, at, there, heard_before, music_bed)))
             at += 0.3
-        at = 0.9
+        at = 1.0
         while captions and at < length:
             said = " ".join(words[: int(at / pace)])
             if said:
                 span = Span(began, began + at)
                 known = began + at + CAPTION_LAG_S
                 events.append((known, Heard(known, said, span, confidence * 0.9, False)))
-            at += 0.7
+            at += 0.5
         ended = end + ENDPOINT_S
         events.append((ended, SpeechEnded(ended, Span(began, end))))
         if captions:
