@@ -13,10 +13,12 @@ import signal
 import socket
 import subprocess
 import time
+import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PATIENCE_S = 20.0
@@ -252,9 +254,9 @@ def sipp(folder: Path, *arguments: str, name: str = "sipp", port: int = 0) -> It
 
 BARESIP_CONFIG = """\
 sip_listen 127.0.0.1:{port}
-audio_player aufile,{folder}/heard.wav
-audio_source ausine,{hertz}
-audio_alert aufile,{folder}/alert.wav
+audio_player aubridge,nowhere
+audio_source aufile,{folder}/tone.wav
+audio_alert aubridge,nowhere
 ausrc_srate 8000
 auplay_srate 8000
 rtp_ports {rtp}-{rtp_end}
@@ -262,7 +264,7 @@ call_max_calls 4
 module_path {modules}
 module stdio.so
 module g711.so
-module ausine.so
+module aubridge.so
 module aufile.so
 module menu.so
 module account.so
@@ -283,10 +285,14 @@ def baresip(
         pytest.fail("baresip's modules were not found below /usr/lib.", pytrace=False)
     port, rtp = free_port(), free_port() // 2 * 2
     (folder / "config").write_text(
-        BARESIP_CONFIG.format(
-            port=port, folder=folder, hertz=hertz, rtp=rtp, rtp_end=rtp + 20, modules=found[0].parent
-        )
+        BARESIP_CONFIG.format(port=port, folder=folder, rtp=rtp, rtp_end=rtp + 20, modules=found[0].parent)
     )
+    with wave.open(str(folder / "tone.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        sine = 8000 * np.sin(2 * np.pi * hertz * np.arange(8000 * 30) / 8000)
+        file.writeframes(sine.astype("<i2").tobytes())
     account = account or f"<sip:baresip@127.0.0.1:{port}>;regint=0;answermode=auto"
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")

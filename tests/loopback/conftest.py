@@ -53,7 +53,10 @@ class WatchedLine:
             try:
                 await asyncio.wait_for(waiter, give_up_at - time.monotonic())
             except TimeoutError:
-                pytest.fail(f"no {kind.__name__} {leg} {expected} in {PATIENCE_S:.0f} s: {self.events}")
+                said = "\n".join(map(str, self.events))
+                pytest.fail(
+                    f"no {kind.__name__} {leg} {expected} in {PATIENCE_S:.0f} s:\n{said}", pytrace=False
+                )
 
     @property
     def uri(self) -> str:
