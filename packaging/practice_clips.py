@@ -86,7 +86,7 @@ TAKEN = [
     _allison(
         "all-representatives-busy",
         "hold_2",
-        "all of our representatives are currently busy please hold and your "
+        "all of our representatives are currently busy please stay on the line and your "
         "call will be answered by the next available representative",
     ),
     _allison(
