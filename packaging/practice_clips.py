@@ -48,23 +48,18 @@ def _flite(voice: str) -> list[Taken]:
                 ("may-be-recorded", "notice"),
                 ("bank-menu", "menu"),
                 ("enter-account-number", "menu_2"),
-                ("currently-assisting", "hold"),
                 ("very-important", "hold_2"),
                 ("higher-than-normal", "hold_4"),
                 ("three-ahead", "position_3"),
                 ("connecting", "transfer"),
-                ("closed", "fail_1"),
             ),
             "awb": (
                 ("welcome-to-springfield-utilities", "greeting_1"),
                 ("support-or-repeat", "menu_1"),
                 ("may-be-recorded", "notice"),
-                ("thanks-for-patience", "hold_1"),
                 ("answers-on-web-site", "hold_3"),
-                ("currently-assisting", "hold"),
                 ("wait-six-minutes", "position_1"),
                 ("wait-two-minutes", "position_2"),
-                ("connecting", "transfer"),
             ),
         }[voice]
     ]
@@ -82,7 +77,6 @@ TAKEN = [
         "four for an operator press zero",
     ),
     _allison("invalid-option", "prompt_112", "that option is invalid please try again"),
-    _allison("did-not-understand", "prompt_189", "i'm sorry i did not understand your response"),
     _allison(
         "all-representatives-busy",
         "hold_2",
@@ -101,7 +95,6 @@ TAKEN = [
         "telemarketers please hold and your call will be answered in the order it was received",
     ),
     _allison("hold-while-connecting", "prompt_111", "please hold while we try to connect you"),
-    _allison("hold-while-trying-extension", "transfer_3", "please hold while i try that extension"),
     _allison(
         "hold-while-locating", "transfer_2", "please hold while i try to locate the person you are calling"
     ),
@@ -122,9 +115,6 @@ TAKEN = [
         "fail_7",
         "the number you have dialed is not in service please check the number and try again",
     ),
-    _allison("call-later", "prompt_110", "please try your call again later"),
-    _allison("reach-operator", "prompt_175", "press zero to reach an operator"),
-    _allison("not-answering", "prompt_108", "the number is not answering"),
     *_flite("rms"),
     *_flite("awb"),
     # Persons: the greeting is cut at a pause, what follows it is said when nobody answers.

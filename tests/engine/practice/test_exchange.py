@@ -49,8 +49,8 @@ ringing_s = 0.3
 [[steps]]
 id = "main"
 kind = "menu"
-prompt = [{ clip = "allison-reach-operator" }]
-options = { 0 = "queue" }
+prompt = [{ clip = "awb-welcome-to-springfield-utilities" }]
+options = { 1 = "queue" }
 invalid = [{ clip = "allison-invalid-option" }]
 give_up = "bye"
 [[steps]]
@@ -77,7 +77,7 @@ kind = "hangup"
 because = "nothing was chosen"
 [[intents]]
 words = "talk to the operator"
-keys = "0"
+keys = "1"
 outcome = "human"
 hold = true
 """
@@ -141,7 +141,7 @@ async def test_two_companies_at_once_do_what_they_report(caller: Caller, tmp_pat
 
     prompt = await told(exchange, PromptPlayed, "corner-shop")
     await asyncio.sleep(prompt.at + 1.0 - time.time())
-    caller.line.send(SendDigits(one, "0"))
+    caller.line.send(SendDigits(one, "1"))
     person = await told(exchange, PersonSpoke, "corner-shop")
     await asyncio.sleep(1.0)
     tap = caller.line.tap(one)

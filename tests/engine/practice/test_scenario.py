@@ -40,6 +40,12 @@ def persons(company: Scenario) -> list[Person]:
     return [step for step in company.steps if isinstance(step, Person)]
 
 
+def clips_of(company: Scenario) -> set[str]:
+    used = {part.clip for _, part in company.parts() if part.clip}
+    used |= {step.music for step in company.steps if isinstance(step, Hold) and step.music}
+    return used | {clip for step in persons(company) for clip in (step.greeting, *step.again, *step.reply)}
+
+
 def test_there_are_the_companies_that_the_tests_need() -> None:
     assert len(NAMES) >= 12
     outcomes = {scenario.load(name).intent.outcome for name in NAMES}
@@ -79,6 +85,7 @@ def test_every_clip_is_there_small_attributed_and_used() -> None:
     sources = resources.locate("practice", "SOURCES.md").read_text(encoding="utf-8")
     files = {path.stem for path in folder.glob("*.flac")}
     assert files == set(clips.index())
+    assert files == {clip for name in NAMES for clip in clips_of(scenario.load(name))}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 12_000_000
     for id, clip in clips.index().items():
         assert f"| `{id}` | {clip.voice} |" in sources

@@ -131,12 +131,14 @@ def test_a_room_is_hardly_heard(studio: Studio) -> None:
 
 
 def test_a_prompt_tells_its_words_and_its_beep(studio: Studio) -> None:
-    mix = studio.prompt((Part(clip="allison-call-later"), Part(pause_s=0.5), Part(tone="beep", length_s=0.4)))
+    mix = studio.prompt(
+        (Part(clip="allison-invalid-option"), Part(pause_s=0.5), Part(tone="beep", length_s=0.4))
+    )
     said, beep = mix.marks
-    assert said.what == PromptStart("please try your call again later", mix.length_s)
+    assert said.what == PromptStart("that option is invalid please try again", mix.length_s)
     assert beep.what == BeepStart()
     assert dbfs(mix.read(beep.at, 6400)) == pytest.approx(-19, abs=0.5)
-    assert beep.at == len(studio.clip("allison-call-later")) + RATE_HZ // 2
+    assert beep.at == len(studio.clip("allison-invalid-option")) + RATE_HZ // 2
 
 
 def spectrum_peaks(samples: np.ndarray, count: int) -> list[float]:
