@@ -228,7 +228,7 @@ class Core:
     def _listener(self, loop: asyncio.AbstractEventLoop) -> tuple[Listener, recogniser.Found]:
         from engine.hearing.listener import Listener
 
-        found = recogniser.load(self.settings.hearing)
+        found = recogniser.load(self.settings.hearing, self.settings.language)
         return Listener(loop, found.transcriber, on_error=self._ears_failed), found
 
     def _ears_failed(self, call: CallId, error: Exception) -> None:

@@ -170,7 +170,7 @@ def _devices(settings: Settings) -> Found:
 def _recogniser(settings: Settings) -> Found:
     if not settings.hearing.whisper_folder and not settings.hearing.embedded:
         return State.ABSENT, "none is set; words are not recognised"
-    found = recogniser.load(settings.hearing)
+    found = recogniser.load(settings.hearing, settings.language)
     name = found.transcriber.name if found.transcriber is not None else "none"
     if found.notice:
         return State.BROKEN, f"{name}: {found.notice}"

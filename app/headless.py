@@ -29,6 +29,7 @@ from engine.events import (
     Event,
     PersonDismissed,
     PersonFound,
+    RecogniserState,
     UserNeeded,
     VoiceConnected,
 )
@@ -92,8 +93,10 @@ class Headless:
         try:
             with self._interruptible():
                 await self._core.start()
+                told = {e.text for e in self._core.bus.history if isinstance(e, RecogniserState)}
                 for notice in self._core.notices:
-                    self._out.remark(notice)
+                    if self._out.json or notice not in told:
+                        self._out.remark(notice)
                 watch.began_at = time.time()
                 if not watch.interrupted:
                     self._core.do(command())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
-from engine.hearing.transcriber import ModelMissing, Transcriber
+from engine.hearing.transcriber import Transcriber
 from engine.settings import Hearing
 
 log = logging.getLogger(__name__)
@@ -19,25 +20,22 @@ class Found:
     notice: str = ""
 
 
-def load(hearing: Hearing) -> Found:
-    """Load the recogniser. Takes seconds and blocks: not for the event loop. A model that is missing or damaged is
-    told and replaced by the recogniser that comes with the program, when that is allowed."""
-    if not hearing.whisper_folder and not hearing.embedded:
-        return Found(None, "No speech recogniser is set: sounds are told apart, words are not.")
-    found, notice = _try(hearing.whisper_folder, hearing.embedded)
-    if found is None and hearing.whisper_folder and hearing.embedded:
-        found, more = _try("", True)
-        notice = " ".join(part for part in (notice, more) if part)
-    return Found(found, notice)
+def load(hearing: Hearing, language: str = "en") -> Found:
+    """Load the recogniser. Takes seconds and blocks: not for the event loop. Never raises.
 
-
-def _try(whisper_folder: str, embedded: bool) -> tuple[Transcriber | None, str]:
+    A Whisper model that is missing or damaged is told and replaced by the recogniser that comes with the program, when
+    that is allowed. ``language`` is ISO 639 with or without a region.
+    """
     from engine.hearing import engines
 
+    folder = Path(hearing.whisper_folder).expanduser() if hearing.whisper_folder else None
     try:
-        return engines.load(whisper_folder=whisper_folder, embedded=embedded), ""
-    except ModelMissing as error:
-        return None, str(error)
+        found, because = engines.load_explained(folder, hearing.embedded, language=language.partition("-")[0])
     except Exception as error:  # whatever a recogniser's library raises: the telephone works without it
         log.exception("the speech recogniser could not be loaded")
-        return None, f"The speech recogniser could not be loaded ({type(error).__name__}). The log tells more."
+        return Found(
+            None, f"The speech recogniser could not be loaded ({type(error).__name__}). See the log."
+        )
+    log.info("speech to text: %s", because)
+    as_wished = found is not None and because.startswith(found.name)
+    return Found(found, "" if as_wished else because)

@@ -61,7 +61,8 @@ def _transcriber() -> Transcriber | None:
     from app.recogniser import load
     from engine import settings
 
-    found = load(settings.load(paths.find().settings).hearing)
+    wished = settings.load(paths.find().settings)
+    found = load(wished.hearing, wished.language)
     if found.notice:
         click.echo(f"holdslayer: {found.notice}", err=True)
     return found.transcriber

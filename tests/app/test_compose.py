@@ -143,7 +143,7 @@ async def test_calls_of_a_crashed_run_are_in_the_history() -> None:
 async def test_a_call_can_be_made_while_the_recogniser_is_loading(monkeypatch: pytest.MonkeyPatch) -> None:
     line, may_load = MemoryLine(), threading.Event()
 
-    def load(hearing: Hearing) -> recogniser.Found:
+    def load(hearing: Hearing, language: str) -> recogniser.Found:
         assert may_load.wait(20)
         return recogniser.Found(None)
 
