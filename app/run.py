@@ -18,6 +18,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -101,7 +102,10 @@ def run_window(core: Engine, asked: Callable[[], Sequence[Command]] = nothing_as
     app.setApplicationDisplayName("Hold Slayer")
     app.setDesktopFileName("holdslayer")
     app.setQuitOnLastWindowClosed(False)
+    logging.getLogger("qasync").setLevel(logging.WARNING)  # it logs every turn of the loop
     loop = qasync.QEventLoop(app)
+    # In place of qasync's own ten QThreads, which start at once and which Python does not know.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=4, thread_name_prefix="work"))
     asyncio.set_event_loop(loop)
     with loop:
         return int(loop.run_until_complete(_run(app, core, asked)))
@@ -165,7 +169,10 @@ async def _start(core: Engine, bridge: Any, window: Any, asked: Callable[[], Seq
     except Exception as error:
         log.exception("the engine did not start")
         bridge.started()
-        bridge.say(str(error) or f"The telephone could not be started ({type(error).__name__}).")
+        words = str(error)
+        if not words.endswith("."):  # not a sentence for a person: a fault of ours or of a library
+            words = f"The telephone could not be started ({type(error).__name__}: {words}). The log has the details."
+        bridge.say(words)
         return
     bridge.started()
     window.dial.suggest(places(core.flows.all))

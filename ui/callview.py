@@ -35,6 +35,8 @@ from ui.ribbon import Heard, Mark, Stretch, recast, since
 
 CAPTIONS_KEPT = 400
 """Captions kept for showing; the record keeps them all. About an hour of a talkative queue."""
+CAPTIONS_OVER = 100
+"""So many more come before the oldest are let go, all at once: letting one go means showing all of them anew."""
 
 
 class Alarm(StrEnum):
@@ -298,7 +300,7 @@ _SAME_START_S = 0.05
 
 
 def _kept(items: tuple[Line, ...], count: int) -> tuple[Line, ...]:
-    return items if len(items) <= count else items[-count:]
+    return items if len(items) <= count + CAPTIONS_OVER else items[-count:]
 
 
 def _clock(call: Call, at: float) -> float:

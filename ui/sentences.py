@@ -274,11 +274,12 @@ def recogniser_status(state: WindowState) -> Status:
         return Status(
             "Loading the speech recogniser…" if state.starting else "Speech recogniser: not known yet", None
         )
+    text = _upper(recogniser.text)
     if recogniser.ready:
-        return Status(recogniser.text or f"Understands speech · {recogniser.recogniser}", True)
-    if recogniser.recogniser:
-        return Status(recogniser.text or f"{recogniser.recogniser} is not ready yet", None)
-    return Status(recogniser.text or "No speech recogniser: no captions", False)
+        return Status(text or f"Understands speech · {recogniser.recogniser}", True)
+    if recogniser.recogniser or state.starting:
+        return Status(text or f"{recogniser.recogniser or 'The speech recogniser'} is not ready yet", None)
+    return Status(text or "No speech recogniser: no captions", False)
 
 
 def _upper(text: str) -> str:

@@ -170,11 +170,17 @@ def test_the_sound_in_words(audio: AudioState | None, text: str, good: bool | No
         (None, "Loading the speech recogniser…", None),
         (RecogniserState(0, "sphinx", True), "Understands speech · sphinx", True),
         (RecogniserState(0, "whisper", False, "Loading"), "Loading", None),
-        (RecogniserState(0, "", False), "No speech recogniser: no captions", False),
+        (RecogniserState(0, "", False, "loading"), "Loading", None),
+        (RecogniserState(0, "", False), "The speech recogniser is not ready yet", None),
     ],
 )
 def test_the_recogniser_in_words(recogniser: RecogniserState | None, text: str, good: bool | None) -> None:
     assert sentences.recogniser_status(WindowState(recogniser=recogniser)) == sentences.Status(text, good)
+
+
+def test_no_recogniser_is_trouble_once_everything_has_started() -> None:
+    state = WindowState(recogniser=RecogniserState(0, "", False), starting=False)
+    assert sentences.recogniser_status(state) == sentences.Status("No speech recogniser: no captions", False)
 
 
 def test_the_most_urgent_call_gives_the_program_its_face() -> None:

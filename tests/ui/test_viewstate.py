@@ -244,11 +244,13 @@ def test_the_persons_words_grow_with_the_caption() -> None:
     assert call_after(found, grown, other).words == "hello, this is Dana"
 
 
-def test_old_captions_are_let_go() -> None:
-    lines = [(float(i), f"line {i}", True, "") for i in range(callview.CAPTIONS_KEPT + 5)]
+def test_old_captions_are_let_go_many_at_once() -> None:
+    most = callview.CAPTIONS_KEPT + callview.CAPTIONS_OVER
+    lines = [(float(i), f"line {i}", True, "") for i in range(most + 1)]
+    assert len(call_after(*captions(*lines[:-1])).captions) == most
     call = call_after(*captions(*lines))
     assert len(call.captions) == callview.CAPTIONS_KEPT
-    assert call.captions[0].text == "line 5"
+    assert call.captions[-1].text == f"line {most}"
 
 
 def test_an_ended_call_stays_until_it_is_forgotten() -> None:

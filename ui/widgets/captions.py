@@ -89,13 +89,13 @@ class Captions(QTextEdit):
 
     def _cut_from(self, cursor: QTextCursor, index: int) -> None:
         """Remove the lines from ``index`` on; each block carries the index of its line as user state."""
-        block = self.document().begin()
-        while block.isValid() and 0 <= block.userState() < index:
-            block = block.next()
-        if not block.isValid():
+        self._next_index = index
+        block = self.document().lastBlock()
+        if block.userState() < index:
             cursor.movePosition(QTextCursor.MoveOperation.End)
-            self._next_index = index
             return
+        while block.previous().isValid() and block.previous().userState() >= index:
+            block = block.previous()  # from the end, where the changes are
         start = block.position()
         cursor.setPosition(max(0, start - 1) if index else 0)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)

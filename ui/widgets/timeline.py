@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.ribbon import Heard, Mark, Stretch
@@ -22,6 +23,7 @@ SHORTEST_S = 60.0
 _BAND = 34.0
 _MARKS = 24.0
 _AXIS = 20.0
+_WAVE_PX = 40
 _NAMES = {
     Heard.SILENCE: "silence",
     Heard.TONE: "tones",
@@ -168,15 +170,11 @@ def paint_heard(painter: QPainter, box: QRectF, heard: Heard, theme: Theme) -> N
         case Heard.MUSIC:
             washed = QColor(colour)
             washed.setAlphaF(0.45)
-            painter.setBrush(washed)
-            wave = QPainterPath(QPointF(box.left(), box.bottom()))
-            x = box.left()
-            while x < box.right():
-                wave.lineTo(x, middle + box.height() * (0.06 + 0.1 * math.sin(x / 6.5)))
-                x += 3
-            wave.lineTo(box.right(), middle + box.height() * (0.06 + 0.1 * math.sin(box.right() / 6.5)))
-            wave.lineTo(box.right(), box.bottom())
-            painter.drawPath(wave)
+            tile = _wave(
+                washed.name(QColor.NameFormat.HexArgb), int(box.height()), painter.device().devicePixelRatio()
+            )
+            # One wave runs through the whole ribbon, whatever interrupts it.
+            painter.drawTiledPixmap(box, tile, QPointF(box.left() % _WAVE_PX, 0))
         case Heard.VOICE:
             x, index = box.left(), int(box.left() // 5)
             while x < box.right():
@@ -186,6 +184,23 @@ def paint_heard(painter: QPainter, box: QRectF, heard: Heard, theme: Theme) -> N
                 x, index = x + 5, index + 1
         case Heard.PERSON:
             painter.drawRect(box)
+
+
+@lru_cache(maxsize=16)
+def _wave(colour: str, height: int, scale: float) -> QPixmap:
+    """One period of the wave that stands for music: a picture, for a path of a long hold is slow to fill."""
+    tile = QPixmap(round(_WAVE_PX * scale), round(height * scale))
+    tile.setDevicePixelRatio(scale)
+    tile.fill(Qt.GlobalColor.transparent)
+    wave = QPainterPath(QPointF(0, height))
+    for x in range(_WAVE_PX + 1):
+        wave.lineTo(x, height * (0.56 + 0.1 * math.sin(2 * math.pi * x / _WAVE_PX)))
+    wave.lineTo(_WAVE_PX, height)
+    painter = QPainter(tile)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(wave, QColor(colour))
+    painter.end()
+    return tile
 
 
 class Legend(QWidget):
