@@ -16,6 +16,8 @@ Counters are aligned 64-bit integers, stored and loaded whole on every machine t
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from collections.abc import Sequence
 from multiprocessing.shared_memory import SharedMemory
@@ -62,7 +64,7 @@ class SoundBlock:
             raise ValueError(f"every ring needs {2 * CHUNK_SAMPLES} samples at least")
         _, sound_at = _layout(capacities)
         size = (sound_at[-1] + capacities[-1] * 2) if capacities else HEADER_PLACES * 8
-        memory = SharedMemory(create=True, size=size)
+        memory = SharedMemory(name=_new_name(), create=True, size=size)
         assert memory.buf is not None
         header = np.frombuffer(memory.buf, dtype=np.int64, count=HEADER_PLACES + len(capacities))
         header[1:3] = (len(capacities), rate)
@@ -147,6 +149,11 @@ class SharedRing(MemoryRing):
         counters[WRITTEN:] = 0
         self._generation = int(counters[GENERATION])
         self._last = None
+
+
+def _new_name() -> str:
+    """A name that tells whose it is: "hs-", process id, a random part (macOS: 30 characters at most)."""
+    return f"hs-{os.getpid()}-{secrets.token_hex(6)}"
 
 
 def _layout(capacities: Sequence[int]) -> tuple[list[int], list[int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import ssl
 import sys
 from pathlib import Path
 
@@ -83,6 +82,8 @@ def certificate_authorities(chosen: str) -> str:
         if not os.access(chosen, os.R_OK) or Path(chosen).is_dir():
             raise LineError(EndReason.CERTIFICATE, f"The CA file {chosen} cannot be read. Check its path.")
         return chosen
+    import ssl  # takes a while, and only TLS needs it
+
     paths = ssl.get_default_verify_paths()
     candidates = [
         paths.cafile,

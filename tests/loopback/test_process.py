@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from engine.call import EndReason
+from engine.sip import supervisor
 from engine.sip.line import (
     Account,
     Answer,
@@ -41,9 +42,9 @@ CALL = LegId("call-1")
 SHARED = Path("/dev/shm")
 
 
-def shared_memory() -> set[str]:
-    """Names of Python's shared memory on this machine."""
-    return {path.name for path in SHARED.glob("psm_*")} if SHARED.exists() else set()
+def shared_memory(pid: int | None = None) -> set[str]:
+    """Names of the shared memory of a process of ours (this one)."""
+    return {path.name for path in SHARED.glob(f"hs-{pid or os.getpid()}-*")} if SHARED.exists() else set()
 
 
 def line_processes() -> list[psutil.Process]:
@@ -59,6 +60,7 @@ async def test_ten_starts_and_stops_leave_nothing_behind() -> None:
         assert line.up
         assert up.udp_port > 0
         assert psutil.pid_exists(up.pid)
+        assert len(shared_memory()) == 1 or not SHARED.exists()
         await line.stop()
         assert not line.up
         assert not psutil.pid_exists(up.pid)
@@ -154,6 +156,26 @@ async def test_a_line_that_keeps_dying_is_given_up(make_line: MakeLine) -> None:
     assert up.pid
 
 
+async def test_a_process_that_hangs_is_ended_and_replaced(
+    make_line: MakeLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "HUNG_AFTER_S", 2.5)
+    here = await make_line("here")
+    assert here.up is not None
+    os.kill(here.up.pid, signal.SIGSTOP)
+    assert "did not answer" in (await here.hears(LineDown)).because
+    await here.hears(LineUp, count=2)
+
+
+async def test_stopping_a_process_that_hangs(make_line: MakeLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STOP_PATIENCE_S", 1.0)
+    here = await make_line("here")
+    assert here.up is not None
+    os.kill(here.up.pid, signal.SIGSTOP)
+    await here.line.stop()
+    assert not psutil.pid_exists(here.up.pid)
+
+
 async def test_the_line_process_ends_when_its_parent_dies(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
@@ -168,7 +190,6 @@ async def test_the_line_process_ends_when_its_parent_dies(tmp_path: Path) -> Non
         "if __name__ == '__main__':\n"
         "    asyncio.run(main())\n"
     )
-    memory = shared_memory()
     parent = await asyncio.create_subprocess_exec(
         sys.executable, str(script), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
@@ -180,7 +201,7 @@ async def test_the_line_process_ends_when_its_parent_dies(tmp_path: Path) -> Non
         parent.kill()
         await parent.wait()
     await until(lambda: not psutil.pid_exists(pid), "the line process has gone")
-    await until(lambda: shared_memory() <= memory, "its shared memory has gone")
+    await until(lambda: not shared_memory(parent.pid), "its shared memory has gone")
 
 
 async def test_a_port_in_use_is_a_sentence(make_line: MakeLine) -> None:
