@@ -132,6 +132,14 @@ class LegCall(pj.Call):  # type: ignore[misc]
         """Follow a redirection (302), as a telephone does."""
         return int(pj.PJSIP_REDIRECT_ACCEPT)
 
+    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
+        """Refuse: the far side must not have us call numbers of its choice. (The library would obey.)"""
+        prm.statusCode = pj.PJSIP_SC_DECLINE
+
+    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:
+        """Refuse to have a call taken over by another."""
+        prm.statusCode = pj.PJSIP_SC_DECLINE
+
 
 def _made_up(prm: pj.OnCallStateParam) -> tuple[bool, int]:
     """Whether our own stack made the status up, and the error number it did so for."""

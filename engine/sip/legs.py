@@ -85,7 +85,10 @@ class Leg:
                 local=note.local,
                 status=note.status,
             )
-            self.end(reasons.NO_REPLY if self._no_reply else reasons.ending(what), note.code)
+            if self._no_reply:
+                self.end(reasons.NO_REPLY, 408)
+            else:
+                self.end(reasons.ending(what), note.code)
 
     def _ringing(self, early_media: bool) -> None:
         if self._rang and (self._told_early_media or not early_media):

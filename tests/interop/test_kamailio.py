@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,17 @@ async def test_how_the_trunk_turns_calls_away(
     here.line.send(Dial(CALL, f"sip:code{code}@127.0.0.1", account="trunk"))
     ended = await here.hears(LegEnded, CALL)
     assert (ended.reason, ended.sip_code, ended.by_us) == (reason, code, False)
+
+
+async def test_an_outbound_proxy_takes_the_calls_of_another_domain(
+    make_line: MakeLine, trunk: Kamailio
+) -> None:
+    here = await make_line("here")
+    proxied = account(trunk, outbound_proxy=f"127.0.0.1:{trunk.udp}")
+    here.line.send(SetAccount(replace(proxied, host="sip.example.com", port=0)))
+    assert (await here.hears(Registration)).registered
+    here.line.send(Dial(CALL, "sip:code486@sip.example.com", account="trunk"))
+    assert (await here.hears(LegEnded, CALL)).reason is EndReason.BUSY
 
 
 async def test_the_caller_id_is_the_one_asked_for(make_line: MakeLine, trunk: Kamailio) -> None:

@@ -175,6 +175,36 @@ async def test_put_on_hold_by_the_far_side_and_taken_back(make_line: MakeLine, t
         assert [media.held for media in here.said(LegMedia, CALL)] == [False, True, False]
 
 
+async def test_a_transfer_to_a_number_of_their_choice_is_refused(make_line: MakeLine, tmp_path: Path) -> None:
+    here, other = await make_line("here"), await make_line("other", accept_incoming=True)
+    refer = request("REFER", 2).replace("Max-Forwards", f"Refer-To: <{other.uri}>\nMax-Forwards")
+    parts = [INVITED, reply("200 OK", SDP.format(version=1, direction="sendrecv")), ACK]
+    parts += ['<pause milliseconds="400"/>', refer, '<recv response="603"/>']
+    parts += [request("BYE", 3), '<recv response="200"/>']
+    with sipp(tmp_path, *scenario(tmp_path, "refer", *parts)) as port:
+        here.line.send(Dial(CALL, f"sip:company@127.0.0.1:{port}"))
+        ended = await here.hears(LegEnded, CALL)
+        assert (ended.reason, ended.by_us) == (EndReason.COMPLETED, False)
+    assert not other.said(LegIncoming)
+
+
+async def test_a_far_side_that_does_not_confirm_our_bye(make_line: MakeLine, tmp_path: Path) -> None:
+    here = await make_line("here")
+    parts = [INVITED, reply("200 OK", SDP.format(version=1, direction="sendrecv")), ACK]
+    parts += ['<recv request="BYE"/>', '<pause milliseconds="30000"/>']
+    with sipp(tmp_path, *scenario(tmp_path, "deaf", *parts)) as port:
+        here.line.send(Dial(CALL, f"sip:company@127.0.0.1:{port}"))
+        await here.hears(LegMedia, CALL)
+        here.line.send(HangUpLeg(CALL))
+        ended = await here.hears(LegEnded, CALL)
+        assert (ended.reason, ended.by_us) == (EndReason.COMPLETED, True)
+        # Its ports are free for another call, which hears nothing of the one that lingers.
+        there = await make_line("there", accept_incoming=True)
+        here.line.send(Dial(LegId("call-2"), there.uri))
+        there.line.send(Answer((await there.hears(LegIncoming)).leg))
+        await here.hears(LegMedia, "call-2")
+
+
 async def test_called_by_sipp(make_line: MakeLine, tmp_path: Path) -> None:
     here = await make_line("here", accept_incoming=True)
     assert here.up is not None
