@@ -176,8 +176,12 @@ async def _start(core: Engine, bridge: Any, window: Any, asked: Callable[[], Seq
         return
     bridge.started()
     window.dial.suggest(places(core.flows.all))
-    if core.notices:
-        bridge.say("\n".join(core.notices))
+    # What the status line says already needs no notice.
+    state = bridge.state
+    said = {part.text for part in (state.audio, state.recogniser) if part is not None}
+    notices = [sentence for sentence in core.notices if sentence not in said]
+    if notices:
+        bridge.say("\n".join(notices))
     for command in asked():
         bridge.do(command)
     # The bell's libraries are loaded before they are needed, off the loop: a ring must not wait for an import.

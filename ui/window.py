@@ -75,6 +75,8 @@ class CallsPage(QWidget):
         if bool(state.calls) != self._busy:
             self._busy = bool(state.calls)
             self._arrange()
+            if self._busy and not self.dial.number.text():
+                self.calls.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Beside or above."""

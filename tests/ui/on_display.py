@@ -1,7 +1,7 @@
 """The real window with a scripted engine, for tests that look at it from outside: a program of its own.
 
-Reads lines from stdin: ``person``, ``hold``, ``hide`` (close the window), ``tray``, ``settle``. Prints what it is
-asked to do, as ``did PickUp``, and what the desktop says, as ``tray 1256 0 24 24``.
+Reads lines from stdin: ``person``, ``hold``, ``hide`` (close the window), ``tray``, ``pager``, ``settle``. Prints what
+it is asked to do, as ``did PickUp``, and what the desktop says, as ``tray 1256 0 24 24``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from engine.commands import Command
 from engine.events import Event, VoiceConnected
 from engine.settings import Settings
 from tests.ui import replay
+from ui.foreground import _activate_on_x11
 
 
 class Flows:
@@ -64,6 +65,8 @@ class Script:
                     self._post(replay.on_hold(time.time() - replay.HOLD_LENGTH_S))
                 case "hide":
                     self._on_main(lambda window: window.close())
+                case "pager":
+                    self._on_main(lambda window: _activate_on_x11(int(window.winId())))
                 case "settle":
                     self._on_main(lambda window: loop_turns(lambda: say("settled")))
                 case "tray":

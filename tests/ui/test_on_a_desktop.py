@@ -186,6 +186,14 @@ def test_the_pickup_window_takes_the_keyboard_from_another_program(
     wait_for(lambda: not desktop.shown("A person is speaking!"), "the pickup window to go")
 
 
+def test_the_pagers_request_alone_brings_a_window_forward(desktop: Desktop, program: Program) -> None:
+    # Window managers that refuse what Qt asks for (openbox does not) are asked in this way as well.
+    desktop.start(sys.executable, "-c", OTHER_WINDOW)
+    wait_for(lambda: desktop.focused() == "another program", "the other window")
+    program.tell("pager")
+    wait_for(lambda: desktop.focused() == "Hold Slayer", "the window")
+
+
 @pytest.mark.parametrize(("button", "wish"), [("Pick up", "did PickUp"), ("Not a person", "did NotAPerson")])
 def test_a_notifications_button_acts(desktop: Desktop, program: Program, button: str, wish: str) -> None:
     program.tell("person")
