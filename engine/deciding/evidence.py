@@ -14,8 +14,8 @@ from functools import lru_cache
 from engine.deciding import phrases
 
 MAYBE = 0.0
-SURE = 2.0
-"""Log-odds from which a voice is suspected (one in two) and from which it rings (88 in 100)."""
+SURE = 1.95
+"""Log-odds from which a voice is suspected (one in two) and from which it rings (87 in 100)."""
 
 DISMISS = -0.7
 """Log-odds below which a suspicion is dropped again."""
@@ -105,10 +105,7 @@ class Weighing:
 
     def has_recorded(self) -> bool:
         """Whether something speaks for a recording in itself, not just the lack of evidence for a person."""
-        return any(
-            p.weight <= -1.5 and p.kind in ("recorded", "heard_before", "voice", "register")
-            for p in self.pieces
-        )
+        return any(p.weight <= -1.5 and p.kind in ("recorded", "heard_before", "voice") for p in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +141,8 @@ def _words(text: str) -> _Words:
     register = phrases.register(text)
     # Words that a matched phrase already counted would count twice.
     bounded = min(0.8, register) if register > 0 else max(-1.0 if matches else -3.0, register)
+    if live_names and bounded < 0:
+        bounded *= 0.5  # persons name their company and department too
     if bounded:
         side = "like a person" if bounded > 0 else "like an announcement"
         pieces.append(("register", bounded, f"speaks {side}"))
@@ -208,9 +207,9 @@ def _of_voice(voice: Voice) -> list[Piece]:
         )
     if voice.distance is not None and voice.length_s >= 0.9:
         if voice.distance >= 0.7:
-            pieces.append(Piece("voice", 1.6, voice.at_s, "a voice unlike the announcers'"))
+            pieces.append(Piece("voice", 1.2, voice.at_s, "a voice unlike the announcers'"))
         elif voice.distance >= 0.5:
-            pieces.append(Piece("voice", 0.9, voice.at_s, "a voice rather unlike the announcers'"))
+            pieces.append(Piece("voice", 0.7, voice.at_s, "a voice rather unlike the announcers'"))
         elif voice.distance < 0.3:
             pieces.append(Piece("voice", -1.8, voice.at_s, "the announcer's voice"))
     if voice.music_bed >= 0.6:

@@ -25,6 +25,9 @@ QUIET_PATIENCE_S = 9.0
 ENOUGH = 0.55
 """Least confidence of a rule for pressing at the end of a menu without asking the model."""
 
+ANSWER_PATIENCE_S = 8.0
+"""An ``Ask`` without an answer for so long counts as "none of these"."""
+
 _SAME_KEYS = 2
 """How often the same key is pressed for the same menu at most."""
 
@@ -85,7 +88,7 @@ def stuck(draft: Draft, why: str) -> None:
 
 
 def _fall_back(draft: Draft, options: tuple[Option, ...], why: str) -> None:
-    usable = tuple(o for o in options if o not in draft.memory.refused and not rules.repeats(o))
+    usable = tuple(o for o in options if not rules.repeats(o))
     for find in (rules.operator_option, rules.other_option):
         index = find(usable)
         if index is not None and _pressed_already(draft, usable[index]) == 0:
@@ -111,20 +114,26 @@ def _answered(draft: Draft, answer: Answered) -> None:
 
 def _choose(draft: Draft, options: tuple[Option, ...]) -> bool:
     memory = draft.memory
-    candidates = tuple(o for o in options if _pressed_already(draft, o) < _SAME_KEYS)
-    ruled = rules.choose_by_rules(draft.situation.intent, candidates)
+    ruled = rules.choose_by_rules(draft.situation.intent, options)
     over = _menu_over(draft)
     if ruled is not None:
-        index = options.index(candidates[ruled.index])
+        index = ruled.index
         sure = ruled.confidence >= rules.SURE and _complete(draft, options, index)
-        if sure or (over and ruled.confidence >= ENOUGH):
+        if options[index] not in memory.refused and (sure or (over and ruled.confidence >= ENOUGH)):
             take(draft, options[index], ruled.because, options)
             return True
+    if ruled is not None and options[ruled.index] in memory.refused:
+        return False  # tried in vain
     if not over or memory.asked or options == memory.asked_options:
         return False
     if all(menus.is_foreign(o) or menus.stays(o) or o in memory.refused for o in options):
         return False
-    draft.note(asked=f"menu-{memory.questions + 1}", asked_options=options, questions=memory.questions + 1)
+    draft.note(
+        asked=f"menu-{memory.questions + 1}",
+        asked_s=memory.now_s,
+        asked_options=options,
+        questions=memory.questions + 1,
+    )
     heard = " ".join(u.fresh_text for u in memory.menu_utterances())
     draft.act(Ask(draft.memory.asked, draft.situation.intent, options, heard))
     draft.menu(options)
@@ -164,6 +173,10 @@ def step(draft: Draft, what: Input) -> None:
     """One perception while exploring."""
     if isinstance(what, Answered):
         _answered(draft, what)
+        return
+    asked = draft.memory.asked
+    if asked and draft.memory.now_s - draft.memory.asked_s > ANSWER_PATIENCE_S:
+        _answered(draft, Answered(draft.memory.now_s, asked, None, 0.0, "no answer came in time"))
         return
     if isinstance(what, Heard) and what.text and _special(draft, what):
         return

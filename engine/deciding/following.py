@@ -12,7 +12,7 @@ from engine.call import Phase
 from engine.deciding import menus, rules
 from engine.deciding.decisions import Answered, Ask, EnterStep, Input, LeaveFlow, Option
 from engine.deciding.draft import Draft
-from engine.deciding.exploring import MENU_OVER_QUIET_S
+from engine.deciding.exploring import ANSWER_PATIENCE_S, MENU_OVER_QUIET_S
 from engine.deciding.phrases import plain
 from engine.hearing.perceptions import Heard
 from flows.cursor import Stuck, advance
@@ -133,7 +133,10 @@ def _choose(draft: Draft, step: Listen) -> int | None:
         return ruled.index
     if not memory.asked:
         draft.note(
-            asked=f"flow-{memory.questions + 1}", asked_options=options, questions=memory.questions + 1
+            asked=f"flow-{memory.questions + 1}",
+            asked_s=memory.now_s,
+            asked_options=options,
+            questions=memory.questions + 1,
         )
         draft.act(Ask(draft.memory.asked, draft.situation.intent, options, " ".join(_heard_texts(draft))))
     return None
@@ -154,6 +157,9 @@ def _listen(draft: Draft, step: Listen, what: Input) -> None:
             leave(draft, f"no choice of the step {step.id!r} serves what you want")
             return
         draft.note(flow_choice=what.choice, asked="")
+    if memory.asked and memory.now_s - memory.asked_s > ANSWER_PATIENCE_S:
+        leave(draft, f"nobody could say which choice of the step {step.id!r} serves what you want")
+        return
     index = _choose(draft, step)
     memory = draft.memory
     texts = _heard_texts(draft)

@@ -96,6 +96,7 @@ class Memory:
     menu_from_s: float = 0.0
     options: tuple[Option, ...] = ()
     asked: str = ""
+    asked_s: float = 0.0
     asked_options: tuple[Option, ...] = ()
     refused: tuple[Option, ...] = ()  # options of which none serves, by the answer to an Ask
     questions: int = 0

@@ -25,6 +25,9 @@ SILENT_HOLD_S = 15.0
 """Silence after a transfer notice, and after a choice, that counts as a silent hold."""
 
 ENDING_QUIET_S = 2.5
+ENDING_QUIET_HELD_S = 5.0
+"""Quiet for so long after "we are closed" or "leave a message" ends the attempt; in the queue the music may return."""
+
 _SIT_WAIT_S = 3.5
 _STAY_EVERY_S = 6.0
 
@@ -65,9 +68,10 @@ def endings(draft: Draft, what: Input) -> bool:
         if outcome and (not memory.ending or (outcome == "voicemail" and memory.ending == "closed")):
             draft.note(ending=outcome, ending_s=memory.now_s)
     memory = draft.memory
+    quiet_s = ENDING_QUIET_HELD_S if draft.phase is Phase.HOLDING else ENDING_QUIET_S
     if memory.sit_s is not None and memory.now_s - memory.sit_s > _SIT_WAIT_S and memory.quiet_s > 0.5:
         draft.finish("not_in_service", "the tones of a number that cannot be reached")
-    elif memory.ending and memory.sound is not Sound.MUSIC and memory.quiet_s >= ENDING_QUIET_S:
+    elif memory.ending and memory.sound is not Sound.MUSIC and memory.quiet_s >= quiet_s:
         draft.finish(memory.ending, f"heard: “{_last_text(draft)}”")
     elif memory.ending and memory.music_for_s() > 1.0:
         draft.note(ending="")

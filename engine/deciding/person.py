@@ -32,6 +32,9 @@ SUSPECT_FOR_S = 12.0
 MUSIC_BACK_S = 3.0
 """Music for so long while ringing: the person put us back on hold, or was none."""
 
+RECORDING_AFTER_ALL = -2.0
+"""Log-odds below which the ringing stops again."""
+
 MUSIC_BACK_SUSPECT_S = 1.0
 _TRANSFER_FOR_S = 45.0
 _WAIT_NEARLY_OVER_MIN = 1.0
@@ -202,7 +205,7 @@ def watch_ringing(draft: Draft) -> None:
         _back(draft, "the hold music is back")
         return
     weighed = weigh(draft)
-    if weighed is not None and weighed[1].odds <= -1.5 and weighed[1].has_recorded():
+    if weighed is not None and weighed[1].odds <= RECORDING_AFTER_ALL and weighed[1].has_recorded():
         against = [p.because for p in weighed[1].pieces if p.weight <= -1.5 and p.kind != "prior"]
         draft.note(came_from_hold=True)
         _back(draft, against[0] if against else "it was a recording")

@@ -173,7 +173,7 @@ class CueBook:
 _SPOKEN = r"(?:" + "|".join([*_UNITS, *_TENS, "hundred", "for", "to", "too", "won", "ate", "a"]) + r")"
 _PLACEHOLDERS = {
     "{n}": rf"{_SPOKEN}(?: {_SPOKEN})*",
-    "*": r"(?!(?:a|an|the|your|our|not|is|to|no)\b)(?:[\w']+ ){0,2}[\w']+",
+    "*": r"(?!(?:a|an|the|your|our|not|is|to|no)\b)(?:[\w']+ ){0,2}?[\w']+",
 }
 
 

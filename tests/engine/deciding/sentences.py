@@ -30,8 +30,8 @@ FROM_PROMPTS = (
     "please hold while i try that extension",
     "our office is currently closed please call back during normal business hours",
     "no one is available to take your call please leave a message after the tone",
-    "all representatives of the household are currently assisting other telemarketers please hold and your call will be "
-    "answered in the order it was received",
+    "all representatives of the household are currently assisting other telemarketers please hold and your call will "
+    "be answered in the order it was received",
     "please hold while i try to locate the person you are calling",
     "please enter your conference number followed by the pound key",
 )
