@@ -62,6 +62,7 @@ class Leg:
         self._muted = False
         self._last: LegEnded | None = None
         self.record: RecordPort | None = None
+        self.record_wishes = 0
 
     # --- what SIP says ----------------------------------------------------------------------------------------
 

@@ -18,13 +18,11 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, assert_never
 
 import pjsua2 as pj
 
-from engine.audio.recorder import TwoChannelRecorder
 from engine.audio.shared_ring import SoundBlock
 from engine.call import EndReason
 from engine.sip import callbacks, endpoint, reasons, wire
@@ -46,7 +44,6 @@ from engine.sip.line import (
     LineEvent,
     LineUp,
     Progress,
-    RecordingState,
     RecordLeg,
     Refuse,
     RemoveAccount,
@@ -54,7 +51,7 @@ from engine.sip.line import (
     SetAccount,
 )
 from engine.sip.ports import LegPort, frame_access
-from engine.sip.recording import RecordPort, close_recorder, open_recorder
+from engine.sip.recording import Recordings
 from engine.sip.voice import Voice, VoicePort
 
 POLL_MS = 5
@@ -90,7 +87,7 @@ class SipThread:
             self._endpoint = endpoint.create(self._settings, self._log)
             self._transports = endpoint.Transports(self._endpoint, self._settings, set_up.fixed_ports)
             endpoint.start(self._endpoint)
-            self._get, self._put = get, put = frame_access()
+            get, put = frame_access()
             self._free_ports = deque(LegPort(f"leg-{index}", get, put) for index in range(MAX_LEGS))
             rtp_port = RTP_PORT_BASE + (os.getpid() * 32) % RTP_PORT_SPAN
             self._accounts = Accounts(
@@ -100,8 +97,7 @@ class SipThread:
             raise LineError(EndReason.FAILED, f"The SIP library could not start: {error.reason}.") from None
         self._errands = Errands(self._notes.append)
         self._errands.start()
-        self._free_records: deque[RecordPort] = deque()
-        self._records_made = self._closing = 0
+        self._recordings = Recordings(self._errands, self._emit, get)
         self._voice = Voice(
             self._settings, lambda: VoicePort(get, put), self._errands, self._emit, self._notes.append
         )
@@ -282,7 +278,7 @@ class SipThread:
                         else:
                             self._voice.disconnect(leg)
                     case RecordLeg():
-                        self._record(leg, wish.path)
+                        self._recordings.record(leg, wish.path)
                     case _:
                         assert_never(wish)
 
@@ -325,53 +321,10 @@ class SipThread:
         if self._legs.pop(leg.id, None) is None:
             return
         self._voice.disconnect(leg, tell=False)
-        self._stop_recording(leg, leg.tell_end)
+        self._recordings.stop(leg, leg.tell_end)
         leg.free()
         self._free_ports.append(leg.port)
         self._graveyard.append((time.monotonic(), leg.call))
-
-    # --- recording --------------------------------------------------------------------------------------------
-
-    def _record(self, leg: Leg, path: str) -> None:
-        if leg.record is not None:
-            self._stop_recording(leg, lambda: None)
-        if not path:
-            return
-
-        def began(recorder: TwoChannelRecorder) -> None:
-            if leg.ended:
-                self._errands.do(lambda: close_recorder(recorder), lambda _: None, lambda _: None)
-                return
-            if not self._free_records:
-                self._records_made += 1
-                self._free_records.append(RecordPort(f"record-{self._records_made}", self._get))
-            port = self._free_records.popleft()
-            port.begin(leg.port, recorder)
-            leg.set_record(port)
-            self._emit(RecordingState(time.time(), leg.id, path))
-
-        def failed(error: Exception) -> None:
-            if not leg.ended:
-                self._emit(RecordingState(time.time(), leg.id, "", str(error)))
-
-        self._errands.do(lambda: open_recorder(path), began, failed)
-
-    def _stop_recording(self, leg: Leg, then: Callable[[], None]) -> None:
-        """Close the leg's recording, if there is one, and say so; ``then`` whatever comes next."""
-        port = leg.set_record(None)
-        recorder = port.finish() if port is not None else None
-        if port is None or recorder is None:
-            then()
-            return
-        self._free_records.append(port)
-        self._closing += 1
-
-        def closed(problem: str) -> None:
-            self._closing -= 1
-            self._emit(RecordingState(time.time(), leg.id, "", problem))
-            then()
-
-        self._errands.do(lambda: close_recorder(recorder), closed, lambda error: closed(str(error)))
 
     # --- the end ----------------------------------------------------------------------------------------------
 
@@ -382,7 +335,7 @@ class SipThread:
         waiting = self._accounts.sign_out()
         give_up_at = time.monotonic() + STOP_PATIENCE_S
         while time.monotonic() < give_up_at and (
-            self._legs or self._closing or (waiting and not self._accounts.signed_out())
+            self._legs or self._recordings.closing or (waiting and not self._accounts.signed_out())
         ):
             self._turn()
         self._turn()
@@ -397,7 +350,7 @@ class SipThread:
             self._free_ports.append(leg.port)
         for port in (
             *self._free_ports,
-            *self._free_records,
+            *self._recordings.ports,
             *((self._voice.port,) if self._voice.port else ()),
         ):
             pj.AudioMediaPort.__swig_destroy__(port)

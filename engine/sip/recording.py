@@ -10,14 +10,23 @@ own thread's business.
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pjsua2 as pj
 
 from engine.audio.format import FRAME_BYTES
-from engine.audio.recorder import RecordingError, TwoChannelRecorder
+from engine.audio.recorder import TwoChannelRecorder
+from engine.sip.errands import Errands
+from engine.sip.line import LineEvent, RecordingState
 from engine.sip.ports import SILENCE, GetBytes, LegPort, sound_format
+
+if TYPE_CHECKING:
+    from engine.sip.legs import Leg
 
 
 class RecordPort(pj.AudioMediaPort):  # type: ignore[misc]
@@ -59,15 +68,63 @@ class RecordPort(pj.AudioMediaPort):  # type: ignore[misc]
             return
 
 
-def open_recorder(path: str) -> TwoChannelRecorder:
-    """Errand: make the file. Raises ``RecordingError``."""
-    return TwoChannelRecorder(Path(path))
+class Recordings:
+    """Which legs are recorded, and the ports that do it."""
 
+    def __init__(self, errands: Errands, emit: Callable[[LineEvent], None], get: GetBytes) -> None:
+        self._errands = errands
+        self._emit = emit
+        self._get = get
+        self._free: deque[RecordPort] = deque()
+        self.ports: list[RecordPort] = []
+        """Every port made so far."""
+        self.closing = 0
+        """Recordings whose file is being finished now."""
 
-def close_recorder(recorder: TwoChannelRecorder) -> str:
-    """Errand: write the rest and close. Returns what is wrong with the recording, or ""."""
-    try:
-        recorder.close()
-    except RecordingError as error:
-        return str(error)
-    return ""
+    def record(self, leg: Leg, path: str) -> None:
+        """Record ``leg`` into ``path`` from now on, or no more when it is empty. Answered by ``RecordingState``."""
+        leg.record_wishes += 1
+        wish = leg.record_wishes
+        if leg.record is not None:
+            self.stop(leg, lambda: None)
+        if not path:
+            return
+
+        def began(recorder: TwoChannelRecorder) -> None:
+            if leg.ended or leg.record_wishes != wish:  # over, or something else is wanted meanwhile
+                self._errands.do(recorder.close, lambda _: None, lambda _: None)
+                return
+            port = self._free_port()
+            port.begin(leg.port, recorder)
+            leg.set_record(port)
+            self._emit(RecordingState(time.time(), leg.id, path))
+
+        def failed(error: Exception) -> None:
+            if not leg.ended:
+                self._emit(RecordingState(time.time(), leg.id, "", str(error)))
+
+        self._errands.do(lambda: TwoChannelRecorder(Path(path)), began, failed)
+
+    def stop(self, leg: Leg, then: Callable[[], None]) -> None:
+        """Close the leg's recording, if there is one, and say so; ``then`` whatever comes next."""
+        port = leg.set_record(None)
+        recorder = port.finish() if port is not None else None
+        if port is None or recorder is None:
+            then()
+            return
+        self._free.append(port)
+        self.closing += 1
+
+        def closed(problem: str) -> None:
+            self.closing -= 1
+            self._emit(RecordingState(time.time(), leg.id, "", problem))
+            then()
+
+        self._errands.do(recorder.close, lambda _: closed(""), lambda error: closed(str(error)))
+
+    def _free_port(self) -> RecordPort:
+        if self._free:
+            return self._free.popleft()
+        port = RecordPort(f"record-{len(self.ports)}", self._get)
+        self.ports.append(port)
+        return port

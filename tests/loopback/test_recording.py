@@ -96,6 +96,20 @@ async def test_recordings_one_after_the_other(pair: Pair, tmp_path: Path) -> Non
         assert len(channels(tmp_path / f"{number}.wav")[0]) >= 3200
 
 
+async def test_wishes_that_overtake_the_disk(pair: Pair, tmp_path: Path) -> None:
+    here, _ = pair
+    await talking(pair)
+    for name in ("1.wav", "", "2.wav"):
+        here.line.send(RecordLeg(CALL, str(tmp_path / name) if name else ""))
+    await here.hears(RecordingState, CALL, path=str(tmp_path / "2.wav"))
+    await asyncio.sleep(0.3)
+    here.line.send(RecordLeg(CALL, ""))
+    await here.hears(RecordingState, CALL, path="")
+    assert len(here.said(RecordingState, CALL)) == 2
+    assert len(channels(tmp_path / "2.wav")[0]) >= 1600
+    assert len(channels(tmp_path / "1.wav")[0]) == 0
+
+
 async def test_a_recording_that_cannot_be_made_is_told(pair: Pair, tmp_path: Path) -> None:
     here, there = pair
     far = await talking(pair)
