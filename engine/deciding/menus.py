@@ -154,6 +154,12 @@ _BEFORE_PLAIN_TO = frozenset(
 """Words after which "to" goes on with a label instead of beginning one."""
 
 
+_AFTER_POLITE_FOR = frozenset(
+    ["calling", "holding", "waiting", "listening", "choosing", "joining", "quality", "training"]
+)
+"""Words after which "for" belongs to a politeness ("thank you for calling ..."), however its verb was heard."""
+
+
 def _last_part(words: list[str]) -> list[str]:
     """Of the words before a key those that belong to its label: after the last break, from the last starter."""
     words = _without_noise(words)
@@ -164,7 +170,10 @@ def _last_part(words: list[str]) -> list[str]:
     firsts = [
         i
         for i, word in enumerate(words)
-        if word in ("for", "if", "regarding")
+        if (
+            word in ("for", "if", "regarding")
+            and not (words[i + 1 : i + 2] and words[i + 1] in _AFTER_POLITE_FOR)
+        )
         or (word == "to" and (i == 0 or words[i - 1] not in _BEFORE_PLAIN_TO))
     ]
     if firsts and len(words) - min(firsts) > 9:
@@ -190,7 +199,8 @@ def _after_style(words: list[str], keys: list[_Key]) -> bool:
     """Whether labels follow their keys. Judged by the words that touch the first and the last key."""
     before = _last_part(words[: keys[0].start])
     starters = _grammar().starters
-    if before and before[0] in starters and words[keys[0].start - 1] != BREAK:
+    parted = _without_noise(words[: keys[0].start])[-1:] == [BREAK]  # talk of another kind lies between
+    if before and before[0] in starters and not parted:
         return False
     after = words[keys[0].end :]
     if len(keys) > 1:
