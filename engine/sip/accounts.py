@@ -21,6 +21,9 @@ REGISTRATION_S = 300
 NO_ANSWER_YET_S = 5.0
 """A registrar that is silent this long gets "no answer yet"; the library itself waits 32 s (RFC 3261, timer F)."""
 
+SIGN_OUT_PATIENCE_S = 3.0
+"""How long a changed account waits for the old one to be signed out."""
+
 SESSION_EXPIRES_S = 1800  # RFC 4028: the recommended value
 MIN_SESSION_EXPIRES_S = 90
 RTP_PORT_BASE = 16384
@@ -59,6 +62,9 @@ class Accounts:
         self._post = post
         self._emit = emit
         self._held: dict[str, _Held] = {}
+        self._next: dict[
+            str, tuple[Account, float]
+        ] = {}  # what replaces an account that is signing out, and when
         self._generation = 0
         host = settings.bind or "127.0.0.1"
         self._direct = self._make("", f"sip:holdslayer@{host}", None, register=False)
@@ -75,6 +81,26 @@ class Accounts:
 
     def set(self, account: Account) -> None:
         """Add or replace an account. What is wrong with it is told as ``Registration``."""
+        held = self._held.get(account.id)
+        if held is not None and held.settings == account and account.id not in self._next:
+            self._repeat(account.id, held)
+        elif held is not None and _active(held):
+            # Signing out removes the same contact that signing in sets: one must be over before the other.
+            self._next[account.id] = (account, time.monotonic() + SIGN_OUT_PATIENCE_S)
+            with contextlib.suppress(pj.Error):
+                held.registering.setRegistration(False)  # type: ignore[union-attr]
+        else:
+            self._replace(account)
+
+    def _repeat(self, key: str, held: _Held) -> None:
+        """Nothing changed: say again how it stands."""
+        if _active(held):
+            self._say(key, True, f"Registered at {held.settings.host}.")
+        elif held.registering is not None and not held.asked_at:
+            with contextlib.suppress(pj.Error):  # being tried already
+                held.registering.setRegistration(True)
+
+    def _replace(self, account: Account) -> None:
         self._drop(account.id)
         self._generation += 1
         try:
@@ -100,6 +126,7 @@ class Accounts:
 
     def remove(self, account: str) -> None:
         """Unregister and forget."""
+        self._next.pop(account, None)
         if account in self._held:
             self._drop(account)
             self._say(account, False, "The account was removed.")
@@ -107,7 +134,7 @@ class Accounts:
     def moved(self, note: RegistrationMoved) -> None:
         """A registrar answered, or did not."""
         held = self._held.get(note.account)
-        if held is None or (held.generation != note.generation):
+        if held is None or held.generation != note.generation or note.account in self._next:
             return
         host = held.settings.host
         if note.code // 100 == 2:
@@ -128,7 +155,11 @@ class Accounts:
         self._say(note.account, False, verdict.text, verdict.reason, retry)
 
     def tick(self, now: float) -> None:
-        """Say so when a registrar keeps us waiting."""
+        """Say so when a registrar keeps us waiting; go on with accounts that have signed out."""
+        for key, (account, until) in tuple(self._next.items()):
+            if now > until or not _active(self._held[key]):
+                del self._next[key]
+                self._replace(account)
         for key, held in self._held.items():
             if held.asked_at and now - held.asked_at > NO_ANSWER_YET_S:
                 held.asked_at = 0.0
@@ -138,25 +169,15 @@ class Accounts:
         """Begin to unregister everything; whether there is anything to wait for."""
         waiting = False
         for held in self._held.values():
-            if held.registering is None:
-                continue
-            try:
-                if held.registering.getInfo().regIsActive:
-                    held.registering.setRegistration(False)
+            if _active(held):
+                with contextlib.suppress(pj.Error):
+                    held.registering.setRegistration(False)  # type: ignore[union-attr]
                     waiting = True
-            except pj.Error:
-                continue
         return waiting
 
     def signed_out(self) -> bool:
         """Whether no registration is active any more."""
-        for held in self._held.values():
-            try:
-                if held.registering is not None and held.registering.getInfo().regIsActive:
-                    return False
-            except pj.Error:
-                continue
-        return True
+        return not any(_active(held) for held in self._held.values())
 
     def close(self) -> None:
         """Free all of the library's accounts; nothing may be called with them afterwards."""
@@ -221,6 +242,14 @@ class Accounts:
             if not made.isValid():
                 raise
         return made
+
+
+def _active(held: _Held) -> bool:
+    """Whether the registrar has us in its books, as far as we know."""
+    try:
+        return held.registering is not None and bool(held.registering.getInfo().regIsActive)
+    except pj.Error:
+        return False
 
 
 def _free(account: LineAccount) -> None:

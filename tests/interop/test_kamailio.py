@@ -144,6 +144,22 @@ async def test_how_the_trunk_turns_calls_away(
     assert (ended.reason, ended.sip_code, ended.by_us) == (reason, code, False)
 
 
+async def test_an_account_that_is_changed_stays_reachable(make_line: MakeLine, trunk: Kamailio) -> None:
+    """Signing the old one out must not take the new one's contact away."""
+    here, there = await make_line("here"), await make_line("there", accept_incoming=True)
+    here.line.send(SetAccount(account(trunk, register=False)))
+    for count in range(1, 4):
+        there.line.send(SetAccount(account(trunk, user="dave", auth_user="dave" * (count % 2))))
+        await there.hears(Registration, registered=True, count=count)
+        here.line.send(Dial(LegId(f"call-{count}"), "sip:dave@127.0.0.1", account="trunk"))
+        leg = (await there.hears(LegIncoming, count=count)).leg
+        here.line.send(HangUpLeg(LegId(f"call-{count}")))
+        await there.hears(LegEnded, leg)
+    there.line.send(SetAccount(account(trunk, user="dave", auth_user="dave")))
+    await there.hears(Registration, registered=True, count=4)
+    assert len(there.said(Registration)) == 4, "an unchanged account only says again how it stands"
+
+
 async def test_an_outbound_proxy_takes_the_calls_of_another_domain(
     make_line: MakeLine, trunk: Kamailio
 ) -> None:
