@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 MENUS: dict[str, str] = {
-    "telecom": "for sales press one for billing and payments press two for technical support press three to cancel your "
-    "service press four for all other questions press zero",
-    "bank": "press one for account balances press two for recent transactions press three to report a lost or stolen card "
-    "press four for loans and mortgages press five to reset your online banking password",
-    "airline": "to book a new flight press one to change or cancel a flight press two for lost baggage press three for "
-    "frequent flyer miles press four to hear these options again press the star key",
-    "insurance": "to report an accident or make a claim press one for a new policy press two for billing press three for "
-    "roadside assistance press four",
-    "clinic": "to make or change an appointment press one for test results press two for the pharmacy press three for "
-    "medical records press four to speak with a nurse press five",
-    "utility": "to report a power outage or a gas leak press one to start or stop service press two for questions about your "
-    "bill press three for meter readings press four",
-    "shop": "for the status of an order press one for returns and refunds press two for product information press three for "
-    "store hours and locations press four",
-    "internet": "for help with your internet service press one for help with your telephone press two for help with your "
-    "television press three to return to the main menu press star",
-    "super": "to establish a sales partnership press one to speak with a customer advocate press two for accounting and "
-    "other receivables press three for a company directory press four for an operator press zero",
-    "government": "for property taxes press one for building permits press two for trash and recycling collection press "
-    "three for parking tickets press four for the clerk's office press five",
-    "hotel": "for reservations press one for group bookings and events press two for the front desk press three for "
-    "billing inquiries press four",
-    "university": "for admissions press one for financial aid press two for the registrar press three for campus housing "
-    "press four for the library press five",
+    "telecom": "for sales press one for billing and payments press two for technical support press three to "
+    "cancel your service press four for all other questions press zero",
+    "bank": "press one for account balances press two for recent transactions press three to report a "
+    "lost or stolen card press four for loans and mortgages press five to reset your online "
+    "banking password",
+    "airline": "to book a new flight press one to change or cancel a flight press two for lost baggage press "
+    "three for frequent flyer miles press four to hear these options again press the star key",
+    "insurance": "to report an accident or make a claim press one for a new policy press two for billing press "
+    "three for roadside assistance press four",
+    "clinic": "to make or change an appointment press one for test results press two for the pharmacy press "
+    "three for medical records press four to speak with a nurse press five",
+    "utility": "to report a power outage or a gas leak press one to start or stop service press two for "
+    "questions about your bill press three for meter readings press four",
+    "shop": "for the status of an order press one for returns and refunds press two for product "
+    "information press three for store hours and locations press four",
+    "internet": "for help with your internet service press one for help with your telephone press two for "
+    "help with your television press three to return to the main menu press star",
+    "super": "to establish a sales partnership press one to speak with a customer advocate press two for "
+    "accounting and other receivables press three for a company directory press four for an "
+    "operator press zero",
+    "government": "for property taxes press one for building permits press two for trash and recycling "
+    "collection press three for parking tickets press four for the clerk's office press five",
+    "hotel": "for reservations press one for group bookings and events press two for the front desk press "
+    "three for billing inquiries press four",
+    "university": "for admissions press one for financial aid press two for the registrar press three for "
+    "campus housing press four for the library press five",
 }
 
 CASES: tuple[tuple[str, str, str], ...] = (

@@ -8,17 +8,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[3]), str(Path(__file__).resolve().parent)]
-
-from menu_cases import CASES, MENUS
 
 from engine.deciding.chooser import best_guess, settle, shipped_matcher
 from engine.deciding.decisions import Option
 from engine.deciding.matcher import Matcher
 from engine.deciding.menus import parse
 from engine.deciding.rules import choose_by_rules
+from tests.bench.deciding.menu_cases import CASES, MENUS
 
 MISHEARD = {" press ": " credit ", " two ": " to ", " four ": " for ", " one ": " won "}
 
