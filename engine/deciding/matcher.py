@@ -22,7 +22,7 @@ from engine.deciding.phrases import plain
 from engine.deciding.rules import repeats
 
 LEAST = 0.24
-"""Cosine below which an option does not serve the intent. Chosen on tests/bench/deciding/menu_choice.py."""
+"""Cosine below which an option does not serve the intent. Chosen on tests.bench.deciding.menu_choice."""
 
 LEAD = 0.03
 """How far the best option must be ahead of the second."""
