@@ -109,6 +109,14 @@ def loudest_hertz(samples: Samples, rate: int = 16000) -> float:
     return float(spectrum.argmax() * rate / len(samples)) if np.abs(samples).max(initial=0) > 50 else 0.0
 
 
+def dtmf_pair(samples: Samples) -> tuple[float, float]:
+    """The stronger frequency below and above 1 kHz in the first 100 ms that are loud."""
+    loud = np.flatnonzero(np.abs(samples.astype(np.float64)) > 2000)
+    piece = samples[loud[0] : loud[0] + 1600].astype(np.float64)
+    spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), 16000))
+    return float(spectrum[600:1000].argmax() + 600), float(spectrum[1000:1700].argmax() + 1000)
+
+
 async def until(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until something outside the event stream is so."""
     give_up_at = time.monotonic() + patience_s
