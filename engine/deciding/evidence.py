@@ -25,6 +25,7 @@ _WEAK_TIERS = frozenset(
 )
 """What persons say as well, next to a greeting of their own."""
 
+_KEPT_CUE = 0.6  # what a cue that a later caption has no more is worth
 _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
 OUT_OF_MENU = 0.3
 """Confidence below which a caption is likelier a person's talk than a recording (90 in 100 people, few others)."""
@@ -66,6 +67,7 @@ class Voice:
     music_bed: float = 0.0
     over_music: bool = False
     said_before: bool = False
+    cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had
     no_words: str = ""  # why there are no words, when the recogniser gave up
 
 
@@ -173,16 +175,26 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
     words = _words(voice.text)
     belief = _belief(voice.confidence)
     pieces = [Piece(kind, weight * belief, voice.at_s, because) for kind, weight, because in words.pieces]
+    if words.recorded == 0 and voice.cue_before < 0:
+        # A recogniser may rewrite the words in which it had read a notice; they were not a person's for that.
+        because = "an earlier caption of it was a recording's"
+        pieces.append(Piece("recorded", _KEPT_CUE * voice.cue_before, voice.at_s, because))
     open_end = not voice.final and phrases.may_go_on(voice.text)
     register = words.register * belief
-    if words.recorded == 0 and words.live == 0 and not open_end and voice.length_s >= 1.1:
+    if (
+        words.recorded == 0
+        and words.live == 0
+        and voice.cue_before == 0
+        and not open_end
+        and voice.length_s >= 1.1
+    ):
         # Doubtful hearing is no reason to doubt this piece: the recogniser knows what recordings say, and reads it
         # with confidence (0.9 and more); of people's talk it makes little sense (measured: median 0.1).
         weight = _no_cue(words.count, voice) * max(0.0, 1.0 + min(0.0, register) / 1.6)
         weight *= 1.0 if held else _NO_CUE_IN_MENU
         if weight:
             pieces.append(Piece("no_cue", weight, voice.at_s, "says nothing that recordings say"))
-            if voice.confidence < OUT_OF_MENU and voice.length_s >= 1.5 and words.count >= 2 and held:
+            if voice.confidence < OUT_OF_MENU and voice.length_s >= NO_CUE_S and words.count >= 2 and held:
                 pieces.append(
                     Piece(
                         "no_menu", 0.5, voice.at_s, "words that are hard to make out are seldom a recording's"

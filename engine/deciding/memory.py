@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz, process
 
 from engine.deciding.decisions import Answered, HandedBack, Input, LineAnswered, Option, UserSaid
+from engine.deciding.evidence import words_odds, words_recorded
 from engine.deciding.phrases import plain
 from engine.hearing.perceptions import (
     Heard,
@@ -26,6 +27,7 @@ from engine.hearing.perceptions import (
 )
 
 _KEPT_UTTERANCES = 24
+_CUE_CONFIDENCE = 0.5
 _KEPT_SENTENCES = 300
 _SAME_SENTENCE = 88.0
 """Percent of similarity (partial ratio) from which two captions are the same sentence."""
@@ -52,6 +54,9 @@ class Utterance:
     after_music: bool = False  # the first after music stopped
     skip_words: int = 0  # words that belong to what was said before a key was pressed
     dismissed: bool = False
+    cue_before: float = (
+        0.0  # worst log-odds of recorded words among its captions that were heard with confidence
+    )
     noted: bool = False
     repeat: bool = False  # the same sentence had been heard before; known once noted
 
@@ -229,10 +234,20 @@ def _words(memory: Memory, heard: Heard) -> Memory:
     if old.final and heard.final and abs(old.start_s - heard.span.start_s) > 0.3 and old.text != text:
         text = f"{old.text}. {text}"  # a long utterance handed over in pieces
     end_s = old.end_s if not heard.final or old.end_s is not None else heard.span.end_s
+    cue_before = old.cue_before
+    if heard.confidence >= _CUE_CONFIDENCE and words_recorded(text):
+        cue_before = min(cue_before, words_odds(text))
     return _put(
         memory,
         index,
-        replace(old, text=text, final=heard.final or old.final, confidence=heard.confidence, end_s=end_s),
+        replace(
+            old,
+            text=text,
+            final=heard.final or old.final,
+            confidence=heard.confidence,
+            end_s=end_s,
+            cue_before=cue_before,
+        ),
     )
 
 

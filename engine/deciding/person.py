@@ -102,6 +102,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         music_bed=current.music_bed,
         over_music=current.over_music,
         said_before=current.repeat if current.noted else memory.said_before(current.fresh_text),
+        cue_before=current.cue_before,
         no_words=current.no_words,
     )
     near_end = memory.position == 1 or (

@@ -8,7 +8,7 @@ from sentences import FROM_PROMPTS, LIVE, READ, WRITTEN
 
 from engine.call import Phase
 from engine.deciding.decisions import HandedBack, NoteQueue, NoteSpeaker, Ring, StandDown, Suspect, UserSaid
-from engine.hearing.perceptions import Sound, SoundBegan, Tone
+from engine.hearing.perceptions import Heard, Sound, SoundBegan, Span, SpeechBegan, SpeechEnded, Tone
 
 RECORDED = FROM_PROMPTS + WRITTEN
 
@@ -241,3 +241,16 @@ def test_who_only_listens_never_acts() -> None:
     call.person("hello this is dana how can i help you")
     assert call.keys == "" and call.said == [] and call.outcome == ""
     assert len(call.rings) == 1
+
+
+def test_a_notice_that_a_later_caption_rewrites_is_still_no_person() -> None:
+    call = waiting().silence(0.4)
+    at = call.now
+    call.put(SpeechBegan(at + 0.2, at))
+    call.until(at + 1.7)
+    call.put(Heard(call.now, "you are a needed wait time", Span(at, call.now), 0.6, False))
+    call.until(at + 3.4)
+    call.put(SpeechEnded(call.now, Span(at, at + 2.6)))
+    call.put(Heard(call.now, "you did when i do it", Span(at, at + 2.6), 0.23, True))
+    call.silence(3.0)
+    assert call.rings == [], call.show()
