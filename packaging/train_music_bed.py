@@ -2,7 +2,7 @@
 
     python packaging/train_music_bed.py FOLDER_WITH_manifest.csv
 
-Composes 1.2 s to 8 s stretches - music, song, speech, speech over music, noise, and silence - at random levels
+Composes stretches of 6 s - music, song, speech, speech over music, noise, and silence - at random levels
 through G.711, takes the statistics every 0.1 s, and fits one hidden layer by Adam. Deterministic by seed.
 Voices and tracks are split by a hash of their name: one in three is only for the score. The weights that are
 shipped come from all of them (--all).
@@ -92,7 +92,9 @@ def compose(folder: Path, count: int, pick_held_out: bool | None, seed: int) -> 
             continue
         sound, _ = soundfile.read(folder / row["file"], dtype="float32")
         clips["speech" if row["cls"] in ("human", "recording") else row["cls"]].append(sound)
-    rows, labels, kinds = [], [], []
+    rows: list[np.ndarray] = []
+    labels: list[float] = []
+    kinds: list[str] = []
     length = int(STRETCH_S * 8000)
     names = ["music", "speech", "over", "noise", "noisy speech", "over", "speech", "vocals"]
     for number in range(count):

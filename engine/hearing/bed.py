@@ -16,9 +16,9 @@ import numpy as np
 from engine.hearing.features import FLOOR_DB, Floats
 from resources import locate
 
-WINDOW_BLOCKS = 12
-LEAST_BLOCKS = 6
-"""Statistics look back 1.2 s where so much is known, and never less than 0.6 s."""
+WINDOW_BLOCKS = 20
+LEAST_BLOCKS = 8
+"""Statistics look back 2 s where so much is known, and never less than 0.8 s."""
 NAMES = (
     "loud",
     "range",
@@ -42,6 +42,10 @@ NAMES = (
     "voice_low",
     "tilt",
     "tilt_spread",
+    "gap_share",
+    "gap_level",
+    "gap_held",
+    "gap_flatness",
 )
 
 
@@ -62,6 +66,11 @@ def statistics(
     # where nothing sounds, no note is held: lines in digital silence are rounding
     kept = np.where(long_level > FLOOR_DB + 6.0, held, 0.0)
     tilt = bands_db[:, 8:].mean(axis=1) - bands_db[:, :8].mean(axis=1)
+    # what sounds between the words: nothing, noise, or music
+    gap = np.repeat(voice < 0.3, 3)[: len(level_db)]
+    gap = np.concatenate([gap, np.repeat(gap[-1:], len(level_db) - len(gap))])
+    long_gap = gap[: len(held) * 5].reshape(len(held), 5).all(axis=1)
+    gap_level = float(level_db[gap].mean()) - high if gap.any() else -15.0
     return np.array(
         [
             high,
@@ -86,6 +95,10 @@ def statistics(
             voice.min(),
             tilt.mean(),
             tilt.std(),
+            gap.mean(),
+            gap_level,
+            kept[long_gap].mean() if long_gap.any() else 0.2,
+            flatness[gap].mean() if gap.any() else 0.2,
         ],
         np.float32,
     )

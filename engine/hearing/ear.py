@@ -2,6 +2,7 @@
 
     feed --> 0.1 s blocks --> vad, features --> tones --> sounds --+--> SoundBegan, ToneHeard, Tick
                                                                    +--> SpeechBegan .. Voiced .. SpeechEnded
+                                             voices, fingerprints -+
                                                                    +--> scribe: Heard (partial, final), Unheard
 
 All state hangs on absolute sample indexes. The recogniser sleeps while there is no speech.
@@ -13,7 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser
+from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser, Block
+from engine.hearing.fingerprints import Repeats
 from engine.hearing.perceptions import (
     Heard,
     Perception,
@@ -31,6 +33,7 @@ from engine.hearing.sounds import ENDPOINT_S, SoundSense
 from engine.hearing.tones import ToneEar
 from engine.hearing.transcriber import Samples, Transcriber
 from engine.hearing.vad import VoiceActivity
+from engine.hearing.voices import VoiceBook
 
 PRE_ROLL_S = 0.35
 """Sound given to the recogniser from before the first voiced window: first consonants are often unvoiced."""
@@ -60,12 +63,16 @@ class Ear:
         self._tones = ToneEar()
         self._sounds = SoundSense(endpoint_s)
         self._pending = np.zeros(0, np.int16)
+        self._voices = VoiceBook()
+        self._repeats = Repeats()
         self._memory: list[Samples] = []
+        self._blocks: list[Block] = []
         self._block = 0
         self._first_sound = True
         self._utterance_s: float | None = None  # where the utterance at the scribe began
         self._speech_since_s = 0.0
         self._speech_blocks = 0
+        self._over_music = False
 
     @property
     def now_s(self) -> float:
@@ -105,6 +112,7 @@ class Ear:
         block = self._analyser.block(samples)
         self._block += 1
         self._memory = [*self._memory[-(MEMORY_BLOCKS - 1) :], samples]
+        self._blocks = [*self._blocks[-(MEMORY_BLOCKS - 1) :], block]
         now = self.now_s
         tones = self._tones
         told += tones.step(block, self._sounds.voiced_lately)
@@ -118,7 +126,7 @@ class Ear:
             self._first_sound = False
             told.append(SoundBegan(now, sounds.sound, sounds.since_s))
         if changed and sounds.sound is Sound.SPEECH:
-            told += self._speech_begins(now, sounds.since_s)
+            told += self._speech_begins(now, sounds.since_s, before)
         elif sounds.sound is Sound.SPEECH:
             self._scribe.accept(samples)
             told += self._speech_goes_on(now)
@@ -127,13 +135,25 @@ class Ear:
             told.append(Tick(now))
         return told
 
-    def _speech_begins(self, now: float, since_s: float) -> list[Perception]:
+    def _speech_begins(self, now: float, since_s: float, after: Sound) -> list[Perception]:
         self._speech_since_s = since_s
         self._speech_blocks = 0
         back = min(len(self._memory), int(np.ceil((now - since_s + PRE_ROLL_S) / BLOCK_S)))
         self._open(now - back * BLOCK_S)
         self._scribe.accept(np.concatenate(self._memory[len(self._memory) - back :]))
-        return [SpeechBegan(now, since_s, over_music=self._sounds.music_bed > 0.5)]
+        self._voices.begin()
+        self._repeats.begin()
+        voiced_blocks = max(1, int(np.ceil((now - since_s) / BLOCK_S)))
+        for block in self._blocks[-voiced_blocks:]:
+            self._voices.add(block)
+            self._repeats.add(block)
+        bed = self._sounds.music_bed
+        self._over_music = bed > 0.5 or (after is Sound.MUSIC and bed > 0.25)
+        return [SpeechBegan(now, since_s, over_music=self._over_music)]
+
+    def _bed(self) -> float:
+        """Music that was not there when the voice began seldom begins beneath it: half believed."""
+        return round(self._sounds.music_bed * (1.0 if self._over_music else 0.5), 3)
 
     def _open(self, start_s: float) -> None:
         self._utterance_s = start_s
@@ -143,6 +163,10 @@ class Ear:
         told: list[Perception] = []
         self._speech_blocks += 1
         sounds = self._sounds
+        block = self._blocks[-1]
+        self._repeats.add(block)
+        if sounds.pause_s < 0.2:
+            self._voices.add(block)
         if sounds.pause_s > 0.5:
             return told
         if self._speech_blocks % VOICED_EVERY_BLOCKS == 0:
@@ -151,9 +175,9 @@ class Ear:
                     now,
                     self._speech_since_s,
                     round(sounds.voiced_s, 3),
-                    None,
-                    0.0,
-                    round(sounds.music_bed, 3),
+                    self._voices.distance(),
+                    self._repeats.heard_before(),
+                    self._bed(),
                 )
             )
         if self._utterance_s is None:
@@ -162,12 +186,15 @@ class Ear:
         if (length_s > LONG_S and sounds.pause_s >= SHORT_PAUSE_S) or length_s > LONGEST_S:
             self._scribe.end(now, now)
             self._open(now)
+            self._repeats.end()
         elif self._speech_blocks % PARTIAL_EVERY_BLOCKS == 0:
             self._scribe.ask(now)
         return told
 
     def _speech_ends(self, now: float, end_s: float) -> list[Perception]:
         told: list[Perception] = [SpeechEnded(now, Span(self._speech_since_s, end_s))]
+        self._voices.end()
+        self._repeats.end()
         if self._utterance_s is not None:
             self._utterance_s = None
             self._scribe.end(now, end_s)
