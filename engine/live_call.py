@@ -266,7 +266,8 @@ class LiveCall:
         if not DIGITS.match(digits):
             raise LineError(EndReason.FAILED, "A telephone has the keys 0-9, * and # only.")
         self._around.lines.send(self.leg, SendDigits(self.leg, digits))
-        self._around.bus.publish(DigitsPressed(self._now(), self.id, digits, "you pressed it"))
+        # What a hand types may be a PIN: that it was typed is a fact, what it was is nobody's.
+        self._around.bus.publish(DigitsPressed(self._now(), self.id, "•" * len(digits), "you pressed it"))
 
     def _record(self, on: bool) -> None:
         folder = self._around.recordings
@@ -354,6 +355,7 @@ class LiveCall:
             task.cancel()
         self._around.ears.detach(self.id)
         believed, found = self.phase, self._slayer is not None and self._slayer.person_found
+        dropped = self._slayer.if_dropped() if self._slayer is not None else ""
         if self._slayer is not None:
             self._slayer.done()
         else:
@@ -361,7 +363,9 @@ class LiveCall:
         by_us = event.by_us or self._hung_up
         reason, text = name_ending(event, waiting=self._slayer is not None, phase=believed)
         if self._slayer is not None:
-            outcome, because = outcome_of(reason, text, finish=self._finish, person_found=found, by_us=by_us)
+            outcome, because = outcome_of(
+                reason, text, finish=self._finish, person_found=found, by_us=by_us, if_dropped=dropped
+            )
             self._around.bus.publish(OutcomeKnown(self._now(), self.id, outcome, because))
         self._line_state(LineState.ENDED)
         self._around.gone(self.id)

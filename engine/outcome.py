@@ -12,6 +12,13 @@ DROPPED_TEXT = {
     Phase.HOLDING: "The company hung up while we were on hold. Try again: the place in the queue is lost.",
 }
 
+UNDERSTOOD = {
+    "closed": "the company is closed now",
+    "voicemail": "a machine takes messages",
+    "callback_offered": "the company only offered to call back",
+    "not_in_service": "the number is not in service",
+}
+
 _OUTCOMES: MappingProxyType[EndReason, str] = MappingProxyType(
     {
         EndReason.COMPLETED: "dropped",
@@ -48,12 +55,18 @@ def name_ending(ended: LegEnded, *, waiting: bool, phase: Phase) -> tuple[EndRea
 
 
 def outcome_of(
-    reason: EndReason, text: str, *, finish: tuple[str, str] | None, person_found: bool, by_us: bool
+    reason: EndReason,
+    text: str,
+    *,
+    finish: tuple[str, str] | None,
+    person_found: bool,
+    by_us: bool,
+    if_dropped: str = "dropped",
 ) -> tuple[str, str]:
     """(outcome, because) of a slay: one of ``decisions.OUTCOMES``.
 
     ``finish`` is what the slayer itself said when it ended the call. Otherwise a person who was found counts, then
-    the reason the leg ended for.
+    the reason the leg ended for; ``if_dropped`` is what was understood before a far side hung up on a waiting call.
     """
     if finish is not None:
         return finish
@@ -61,4 +74,6 @@ def outcome_of(
         return "human", "a person answered"
     if by_us and reason in (EndReason.COMPLETED, EndReason.CANCELLED):
         return "given_up", "you hung up before a person came"
+    if reason is EndReason.DROPPED and if_dropped != "dropped":
+        return if_dropped, UNDERSTOOD.get(if_dropped, text)
     return _OUTCOMES[reason], text

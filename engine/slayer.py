@@ -172,6 +172,10 @@ class Slayer:
         """The user corrects us."""
         self.feed(UserSaid(at_s=self._clock_s, person=person))
 
+    def if_dropped(self) -> str:
+        """Outcome of a call that the far side ended while we waited: "closed", "voicemail" ... or "dropped"."""
+        return policy.if_dropped(self._situation)
+
     def done(self) -> None:
         """The line has ended: nothing is felt or done any more."""
         if self._situation.phase is not Phase.DONE:

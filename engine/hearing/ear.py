@@ -1,6 +1,6 @@
 """The ear of one call: samples in, perceptions out. Synchronous, and the same for any size of chunk.
 
-    feed --> 0.1 s blocks --> vad, features --> tones --> sounds --+--> SoundBegan, ToneHeard, Tick
+    feed --> telephone band --> 0.1 s blocks --> vad, features --> tones --> sounds --+--> SoundBegan, ToneHeard, Tick
                                                                    +--> SpeechBegan .. Voiced .. SpeechEnded
                                              voices, fingerprints -+
                                                                    +--> scribe: Heard (partial, final), Unheard
@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.hearing.band import TelephoneBand
 from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser, Block
 from engine.hearing.fingerprints import Repeats
 from engine.hearing.perceptions import (
@@ -58,6 +59,7 @@ class Ear:
         endpoint_s: float = ENDPOINT_S,
     ) -> None:
         self._scribe: Scribe = scribe if scribe is not None else InlineScribe(transcriber)
+        self._band = TelephoneBand()
         self._activity = VoiceActivity()
         self._analyser = Analyser()
         self._tones = ToneEar()
@@ -81,6 +83,7 @@ class Ear:
 
     def feed(self, samples: Samples) -> list[Perception]:
         """Listen to the next samples (int16 mono 16 kHz, any length)."""
+        samples = self._band.feed(samples)
         sound = np.concatenate([self._pending, samples]) if len(self._pending) else samples
         told: list[Perception] = []
         start = 0

@@ -209,7 +209,7 @@ async def test_taking_over_leaves_the_call_to_the_user(scene: Scene) -> None:
     assert scene.gateway.phase(call) is Phase.MANUAL
     scene.gateway.do(PressDigits(call, "12#"))
     assert scene.sent(SendDigits) == [SendDigits(LegId(call), "12#")]
-    assert scene.of(DigitsPressed)[0].shown == "12#"
+    assert scene.of(DigitsPressed)[0].shown == "•••"  # it may have been a PIN
     with pytest.raises(LineError, match="keys 0-9"):
         scene.gateway.do(PressDigits(call, "12x"))
 

@@ -63,3 +63,11 @@ def test_what_the_slayer_said_counts_before_all() -> None:
 )
 def test_reasons_become_outcomes(reason: EndReason, outcome: str) -> None:
     assert outcome_of(reason, "x", finish=None, person_found=False, by_us=False)[0] == outcome
+
+
+@pytest.mark.parametrize("understood", ["closed", "voicemail", "callback_offered"])
+def test_a_company_that_said_why_before_it_hung_up_did_not_drop_us(understood: str) -> None:
+    outcome, because = outcome_of(
+        EndReason.DROPPED, "x", finish=None, person_found=False, by_us=False, if_dropped=understood
+    )
+    assert (outcome, because != "x") == (understood, True)

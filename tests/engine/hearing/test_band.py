@@ -19,12 +19,12 @@ def gain_db(hertz: float) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(out**2)) / (8000 / np.sqrt(2)) + 1e-9))
 
 
-@pytest.mark.parametrize("hertz", [300.0, 1000.0, 2500.0, 3300.0])
+@pytest.mark.parametrize("hertz", [300.0, 1000.0, 2500.0, 3600.0])
 def test_the_band_passes(hertz: float) -> None:
     assert abs(gain_db(hertz)) < 0.3
 
 
-@pytest.mark.parametrize("hertz", [4200.0, 5000.0, 6500.0, 7800.0])
+@pytest.mark.parametrize("hertz", [4400.0, 5000.0, 6500.0, 7800.0])
 def test_what_is_above_is_gone(hertz: float) -> None:
     assert gain_db(hertz) < -40.0
 
