@@ -3,7 +3,7 @@
 The acoustic model (en-us) comes in the pocketsphinx wheel; language model and dictionary are ours
 (``resources/language``: telephone sentences merged with the general model; see ``build.py`` there).
 
-What to expect of it after G.711 (``tests/bench/hearing/words.py``): recorded prompts of natural voices and of flite come
+What to expect of it after G.711 (``tests/bench/hearing/words.py``): recorded prompts of natural voices and flite come
 out nearly word for word (3 % word errors), espeak's voice with half its words wrong, free speech of people with nearly
 all words wrong, but hardly ever as a menu phrase that it is sure of. So: trust what it says of menus and notices, and
 take words that fit nothing as just that. Typical slips: "recent that actions" for "recent transactions", "website" for
