@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from multiprocessing import connection, spawn
+from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -22,6 +22,7 @@ from engine.call import EndReason
 from engine.sip import entry, wire
 from engine.sip.line import Account, LineDown, LineSettings
 from engine.sip.uris import masked
+from engine.spawning import start_without_main
 
 log = logging.getLogger(__name__)
 library_log = logging.getLogger("engine.sip.library")
@@ -110,7 +111,7 @@ class Supervisor(threading.Thread):
             target=entry.run, args=(theirs, set_up), name=_PROCESS_PREFIX + self._settings.name, daemon=True
         )
         began_at = time.monotonic()
-        _start_without_main(child)
+        start_without_main(child)
         theirs.close()
         try:
             ready, because = self._serve(child, ours, began_at)
@@ -209,29 +210,3 @@ def _finish(child: SpawnProcess) -> None:
     if child.is_alive():
         child.kill()
     child.join()
-
-
-_spawn_lock = threading.Lock()
-
-
-def _start_without_main(child: SpawnProcess) -> None:
-    """Spawn without having the child import the program's main module, which it does not need.
-
-    A child of a test run or of the window would otherwise import half the world before it begins, and a restart
-    would take longer than the second it may take.
-    """
-    with _spawn_lock:
-        whole = spawn.get_preparation_data
-
-        def lean(name: str) -> dict[str, Any]:
-            data = whole(name)
-            if name == child.name:
-                data.pop("init_main_from_name", None)
-                data.pop("init_main_from_path", None)
-            return data
-
-        spawn.get_preparation_data = lean
-        try:
-            child.start()
-        finally:
-            spawn.get_preparation_data = whole

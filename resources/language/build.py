@@ -43,8 +43,8 @@ def sentences(text: str) -> Counter[Words]:
             name, words = line[1:].split("=", 1)
             slots[name.strip()] = [word.strip() for word in words.split("|")]
             continue
-        weight = re.match(r"\*(\d+) ", line)
-        templates.append((int(weight[1]) if weight else 1, line[weight.end() :] if weight else line))
+        marked = re.match(r"\*(\d+) ", line)
+        templates.append((int(marked[1]), line[marked.end() :]) if marked else (1, line))
     counted: Counter[Words] = Counter()
     for weight, template in templates:
         names = re.findall(r"{(\w+)}", template)
@@ -155,7 +155,7 @@ def merge(phone: PhoneModel, general: GeneralModel, share: float) -> list[dict[W
         return part * phone.probability(gram) + (1.0 - part) * general.probability(gram)
 
     words = {gram[0] for gram in phone.counts[0]} | set(general.single) - {START}
-    single = {(word,): mixed((word,)) for word in sorted(words)}
+    single: dict[Words, float] = {(word,): mixed((word,)) for word in sorted(words)}
     pairs = set(phone.counts[1]) | {pair for pair in general.frequent if pair[1] != START}
     double = {gram: mixed(gram) for gram in sorted(pairs)}
     triple = {gram: mixed(gram) for gram in sorted(phone.counts[2])}
@@ -251,7 +251,9 @@ def main() -> None:
         for word in words:
             for number, phones in enumerate(spoken[word], 1):
                 out.write(f"{word}{'' if number == 1 else f'({number})'} {phones}\n")
-    print(f"{sum(counted.values())} sentences ({len(counted)} different); {[len(table) for table in tables]} n-grams")
+    print(
+        f"{sum(counted.values())} sentences ({len(counted)} different); {[len(table) for table in tables]} n-grams"
+    )
 
 
 if __name__ == "__main__":
