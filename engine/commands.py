@@ -98,10 +98,8 @@ class HangUp:
     call: CallId
 
 
-Command = (
-    SlayHold
-    | PlaceCall
-    | AnswerCall
+CallCommand = (
+    AnswerCall
     | PickUp
     | NotAPerson
     | ThatIsAPerson
@@ -112,4 +110,7 @@ Command = (
     | Record
     | HangUp
 )
+"""A wish for a call that is on."""
+
+Command = SlayHold | PlaceCall | CallCommand
 """Every wish there is."""

@@ -279,9 +279,8 @@ class RecogniserState:
     text: str = ""
 
 
-Event = (
-    CallBegan
-    | LineChanged
+CallEvent = (
+    LineChanged
     | CallEnded
     | PhaseChanged
     | SoundHeard
@@ -301,9 +300,8 @@ Event = (
     | OutcomeKnown
     | VoiceConnected
     | RecordingChanged
-    | LineProcess
-    | AccountState
-    | AudioState
-    | RecogniserState
 )
+"""What happens to a call from its beginning on."""
+
+Event = CallBegan | CallEvent | LineProcess | AccountState | AudioState | RecogniserState
 """Every fact there is."""

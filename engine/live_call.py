@@ -20,6 +20,7 @@ from engine.bus import Bus
 from engine.call import CallId, EndReason, LineState, Mode, Phase, next_line_state, next_phase
 from engine.commands import (
     AnswerCall,
+    CallCommand,
     GiveBack,
     HangUp,
     Mute,
@@ -71,20 +72,6 @@ from engine.speaking.voice import Voice
 from flows.model import DIGITS
 
 log = logging.getLogger(__name__)
-
-CallCommand = (
-    AnswerCall
-    | PickUp
-    | NotAPerson
-    | ThatIsAPerson
-    | TakeOver
-    | GiveBack
-    | PressDigits
-    | Mute
-    | Record
-    | HangUp
-)
-"""A wish for a call that is on."""
 
 
 class Ears(Protocol):

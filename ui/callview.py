@@ -9,6 +9,7 @@ from typing import assert_never
 from engine.call import CallId, EndReason, LineState, Mode, Phase
 from engine.events import (
     CallEnded,
+    CallEvent,
     Caption,
     DigitsPressed,
     FlowLeft,
@@ -109,30 +110,6 @@ class Call:
     def live(self) -> bool:
         """Whether the call is still going on."""
         return self.ended_at is None
-
-
-CallEvent = (
-    LineChanged
-    | CallEnded
-    | PhaseChanged
-    | SoundHeard
-    | ProgressTone
-    | Caption
-    | MenuHeard
-    | DigitsPressed
-    | Spoken
-    | StepEntered
-    | FlowLeft
-    | HoldBegan
-    | QueueNews
-    | PersonSuspected
-    | PersonFound
-    | PersonDismissed
-    | UserNeeded
-    | OutcomeKnown
-    | VoiceConnected
-    | RecordingChanged
-)
 
 
 def reduce_call(call: Call, event: CallEvent) -> Call:
