@@ -28,7 +28,7 @@ import pytest_asyncio
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-LEAK_PATIENCE_S = 3.0
+LEAK_PATIENCE_S = 10.0
 """How long a thread, process or task may take to end after its test before it counts as leaked."""
 
 _FOREIGN_THREAD_NAMES = ("tqdm_monitor", "pydevd", "pytest_timeout", "asyncio-waitpid")
