@@ -122,11 +122,6 @@ class Slayer:
         """What we believe is going on."""
         return self._situation.phase
 
-    @property
-    def clock_s(self) -> float:
-        """Call clock of the latest perception."""
-        return self._clock_s
-
     def feed(self, perception: Input) -> None:
         """Take in a perception, decide, act. Never raises."""
         if self._situation.phase is Phase.DONE:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -32,10 +31,3 @@ def account(trunk: Kamailio, transport: Transport = Transport.UDP, **changes: ob
     port = {Transport.UDP: trunk.udp, Transport.TCP: trunk.tcp, Transport.TLS: trunk.tls}[transport]
     settings: dict[str, object] = {"user": USER, "password": PASSWORD, "port": port, "transport": transport}
     return Account("trunk", "127.0.0.1", **{**settings, **changes})  # type: ignore[arg-type]
-
-
-def folder_of(tmp_path: Path, name: str) -> Path:
-    """A folder for one peer."""
-    made = tmp_path / name
-    made.mkdir()
-    return made
