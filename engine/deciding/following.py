@@ -12,7 +12,7 @@ from engine.call import Phase
 from engine.deciding import menus, rules
 from engine.deciding.decisions import Answered, Ask, EnterStep, Input, LeaveFlow, Option
 from engine.deciding.draft import Draft
-from engine.deciding.exploring import ANSWER_PATIENCE_S, MENU_OVER_QUIET_S
+from engine.deciding.exploring import ANSWER_PATIENCE_S, MENU_OVER_QUIET_S, menu_texts
 from engine.deciding.phrases import plain
 from engine.hearing.perceptions import Heard
 from flows.cursor import Stuck, advance
@@ -111,10 +111,6 @@ def _options(step: Listen) -> tuple[Option, ...]:
     )
 
 
-def _heard_texts(draft: Draft) -> list[str]:
-    return [u.fresh_text for u in draft.memory.menu_utterances()]
-
-
 def _over(draft: Draft) -> bool:
     return not draft.memory.speaking and draft.memory.quiet_s >= MENU_OVER_QUIET_S
 
@@ -138,7 +134,9 @@ def _choose(draft: Draft, step: Listen) -> int | None:
             asked_options=options,
             questions=memory.questions + 1,
         )
-        draft.act(Ask(draft.memory.asked, draft.situation.intent, options, " ".join(_heard_texts(draft))))
+        draft.act(
+            Ask(draft.memory.asked, draft.situation.intent, options, " ".join(menu_texts(draft.memory)))
+        )
     return None
 
 
@@ -162,8 +160,8 @@ def _listen(draft: Draft, step: Listen, what: Input) -> None:
         return
     index = _choose(draft, step)
     memory = draft.memory
-    texts = _heard_texts(draft)
-    heard = menus.parse(*texts)
+    texts = menu_texts(draft.memory)
+    heard = menus.parse(*texts, complete=memory.menu_complete)
     if isinstance(what, Heard) and what.final and heard and heard != memory.options:
         draft.menu(heard)
     if heard != memory.options:
@@ -215,9 +213,9 @@ def _menu_ended(draft: Draft, step: Listen, index: int | None, heard: tuple[Opti
 
 def _dtmf(draft: Draft, step: Dtmf, what: Input) -> None:
     memory = draft.memory
-    texts = _heard_texts(draft)
+    texts = menu_texts(draft.memory)
     text = " ".join(texts)
-    heard = menus.parse(*texts)
+    heard = menus.parse(*texts, complete=memory.menu_complete)
     said = any(u.end_s is not None for u in memory.utterances if u.start_s >= memory.flow_entered_s - 0.5)
     fits = _fits(text, step.prompt) >= PROMPT_FITS
     last = memory.last

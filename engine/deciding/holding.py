@@ -19,7 +19,7 @@ def _new_menu(draft: Draft, what: Input) -> bool:
     current = draft.memory.last
     if current is None or phrases.tiers(what.text) & _NOT_A_MENU:
         return False
-    options = menus.parse(what.text)
+    options = menus.parse(current.fresh_text)
     if len({option.digits for option in options if option.digits}) < 2:
         return False
     draft.note(menu_from_s=current.start_s, options=options)

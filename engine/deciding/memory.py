@@ -6,6 +6,7 @@ caption is put to the utterance whose span it overlaps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz, process
@@ -32,6 +33,9 @@ _KEPT_SENTENCES = 300
 _SAME_SENTENCE = 88.0
 """Percent of similarity (partial ratio) from which two captions are the same sentence."""
 
+REACTION_S = 0.6
+"""From a decision to press until the company has the key and stops talking."""
+
 _SAME_MIN_WORDS = 4
 """Shorter texts ("hello?") are said by everybody and prove nothing."""
 
@@ -52,7 +56,10 @@ class Utterance:
     over_music: bool = False
     no_words: str = ""
     after_music: bool = False  # the first after music stopped
-    skip_words: int = 0  # words that belong to what was said before a key was pressed
+    words_until_s: float = 0.0  # where the sound ends that ``text`` was read from
+    cut_s: float | None = (
+        None  # when a key was pressed in the middle of it: what was said before is done with
+    )
     dismissed: bool = False
     cue_before: float = (
         0.0  # worst log-odds of recorded words among its captions that were heard with confidence
@@ -62,10 +69,12 @@ class Utterance:
 
     @property
     def fresh_text(self) -> str:
-        """The words since a key was last pressed."""
-        if not self.skip_words:
+        """The words since a key was last pressed, told by their share of the time: captions carry no times of words."""
+        if self.cut_s is None:
             return self.text
-        return " ".join(self.text.split()[self.skip_words :])
+        words = self.text.split()
+        share = (self.cut_s + REACTION_S - self.start_s) / max(0.1, self.words_until_s - self.start_s)
+        return " ".join(words[math.ceil(len(words) * min(1.0, share)) :])
 
     def length_s(self, now_s: float) -> float:
         """How long it has lasted."""
@@ -146,8 +155,15 @@ class Memory:
     def menu_utterances(self) -> tuple[Utterance, ...]:
         """What was said since a key was last pressed."""
         return tuple(
-            u for u in self.utterances if (u.start_s >= self.menu_from_s or u.skip_words) and u.fresh_text
+            u
+            for u in self.utterances
+            if (u.start_s >= self.menu_from_s or u.cut_s is not None) and u.fresh_text
         )
+
+    @property
+    def menu_complete(self) -> bool:
+        """Whether the last words heard are final: nothing of that sentence is still to come."""
+        return self.last is None or self.last.final
 
     def turn(self) -> tuple[Utterance, ...]:
         """What was said since music or silence of ours last cut the talk."""
@@ -243,6 +259,7 @@ def _words(memory: Memory, heard: Heard) -> Memory:
         replace(
             old,
             text=text,
+            words_until_s=heard.span.end_s,
             final=heard.final or old.final,
             confidence=heard.confidence,
             end_s=end_s,

@@ -195,14 +195,19 @@ def _keys(words: list[str]) -> list[_Key]:
     return found
 
 
-def _after_style(words: list[str], keys: list[_Key]) -> bool:
-    """Whether labels follow their keys. Judged by the words that touch the first and the last key."""
+def _after_style(words: list[str], keys: list[_Key], complete: bool) -> bool:
+    """Whether labels follow their keys. Judged by the words that touch the first and the last key.
+
+    Of a ``complete`` menu of several keys that ends with a key, the labels come before: the last would have none.
+    """
     before = _last_part(words[: keys[0].start])
     starters = _grammar().starters
     parted = _without_noise(words[: keys[0].start])[-1:] == [BREAK]  # talk of another kind lies between
     if before and before[0] in starters and not parted:
         return False
     after = words[keys[0].end :]
+    if complete and len(keys) > 1 and before and not parted and not _label(words[keys[-1].end :]):
+        return False
     if len(keys) > 1:
         after = words[keys[0].end : keys[1].start]
     return (bool(after) and after[0] in starters | {"and", "when"}) or not before
@@ -277,13 +282,16 @@ def _stay_option(words: list[str], keys: list[_Key], found: list[Option]) -> Opt
     return None
 
 
-def parse(*utterances: str) -> tuple[Option, ...]:
-    """The options of a menu spread over ``utterances`` (in the order heard). Repeats are merged, the first stays."""
-    return _parse(f" {BREAK} ".join(text for text in utterances if text.strip()))
+def parse(*utterances: str, complete: bool = True) -> tuple[Option, ...]:
+    """The options of a menu spread over ``utterances`` (in the order heard). Repeats are merged, the first stays.
+
+    ``complete``: the last utterance has ended; False for a caption of a menu that is still being read.
+    """
+    return _parse(f" {BREAK} ".join(text for text in utterances if text.strip()), complete)
 
 
 @lru_cache(maxsize=2048)
-def _parse(raw: str) -> tuple[Option, ...]:
+def _parse(raw: str, complete: bool) -> tuple[Option, ...]:
     text = normalise(raw)
     words = text.split()
     if not words:
@@ -291,7 +299,7 @@ def _parse(raw: str) -> tuple[Option, ...]:
     keys = _keys(words)
     found: list[Option] = []
     if keys:
-        after = _after_style(words, keys)
+        after = _after_style(words, keys, complete)
         done = 0
         for number, key in enumerate(keys):
             ahead = keys[number + 1].start if number + 1 < len(keys) else len(words)

@@ -26,6 +26,9 @@ HELD_PRIOR = -1.5
 CARRY_S = 6.0
 """How long the sentence before still tells something about the one now."""
 
+SCRAP_S, SCRAP_GAP_S = 1.5, 2.0
+"""A scrap of talk is at most so long, and goes on within so short a time."""
+
 SUSPECT_FOR_S = 12.0
 """A suspicion with nothing more said is dropped after so long."""
 
@@ -78,6 +81,23 @@ def _carried(memory: Memory, current: Utterance) -> float:
         else:
             total += min(2.0, odds * 0.6)
     return max(-3.0, min(3.0, total))
+
+
+def _begun(memory: Memory, current: Utterance) -> tuple[Utterance, ...]:
+    """The scraps of talk just before ``current`` that belong to it: "um ... yes, I was" is one answer, not two."""
+    found: tuple[Utterance, ...] = ()
+    follower = current
+    for old in reversed(memory.turn()):
+        if old.start_s >= follower.start_s:
+            continue
+        if old.end_s is None or follower.start_s - old.end_s > SCRAP_GAP_S:
+            break
+        scrap = old.length_s(memory.now_s) <= SCRAP_S and not old.over_music and not old.repeat
+        if not scrap or _own_odds(old) < -0.5 or old.dismissed:
+            break
+        found = (old, *found)
+        follower = old
+    return found
 
 
 def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:

@@ -42,6 +42,7 @@ MEMORY_BLOCKS = 20
 TICK_BLOCKS = 2
 VOICED_EVERY_BLOCKS = 3
 PARTIAL_EVERY_BLOCKS = 5
+BED_STAYS_BLOCKS = 8
 LONG_S = 12.0
 """An utterance longer than this is closed at the next pause of ``SHORT_PAUSE_S``, and at ``LONGEST_S`` anyway."""
 LONGEST_S = 25.0
@@ -74,6 +75,7 @@ class Ear:
         self._utterance_s: float | None = None  # where the utterance at the scribe began
         self._speech_since_s = 0.0
         self._speech_blocks = 0
+        self._bed_blocks = 0  # for how long music has been clear beneath the voice
         self._over_music = False
 
     @property
@@ -140,7 +142,7 @@ class Ear:
 
     def _speech_begins(self, now: float, since_s: float, after: Sound) -> list[Perception]:
         self._speech_since_s = since_s
-        self._speech_blocks = 0
+        self._speech_blocks = self._bed_blocks = 0
         back = min(len(self._memory), int(np.ceil((now - since_s + PRE_ROLL_S) / BLOCK_S)))
         self._open(now - back * BLOCK_S)
         self._scribe.accept(np.concatenate(self._memory[len(self._memory) - back :]))
@@ -155,8 +157,9 @@ class Ear:
         return [SpeechBegan(now, since_s, over_music=self._over_music)]
 
     def _bed(self) -> float:
-        """Music that was not there when the voice began seldom begins beneath it: half believed."""
-        return round(self._sounds.music_bed * (1.0 if self._over_music else 0.5), 3)
+        """Music that was not there when the voice began seldom begins beneath it: half believed, more if it stays."""
+        stays = 1.0 if self._over_music else min(1.0, self._bed_blocks / BED_STAYS_BLOCKS)
+        return round(self._sounds.music_bed * (0.5 + 0.5 * stays), 3)
 
     def _open(self, start_s: float) -> None:
         self._utterance_s = start_s
@@ -166,6 +169,7 @@ class Ear:
         told: list[Perception] = []
         self._speech_blocks += 1
         sounds = self._sounds
+        self._bed_blocks = self._bed_blocks + 1 if sounds.music_bed > 0.8 else 0
         block = self._blocks[-1]
         self._repeats.add(block)
         if sounds.pause_s < 0.2:

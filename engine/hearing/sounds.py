@@ -7,7 +7,8 @@
 
 * SPEECH needs the voice detector: five of the last seven windows (0.16 of 0.22 s). While music plays it needs half a
   second at 0.8 on average, because song reaches that in 1 % of its time and speech nearly always. It ends when no
-  window was voiced for the endpointing time (0.8 s), or when a steady tone or song proves it wrong.
+  window was voiced for the endpointing time (0.8 s, after a long utterance 0.5 s), or when a steady tone or song
+  proves it wrong.
 * A tone, also one of many harmonics that stands still, is never speech.
 * MUSIC is sound without voice that the music detector believes for 0.6 s. Noise is not music: it counts as SILENCE.
 * Music beneath a voice cannot outlive a silence: after 0.2 s of quiet the detector starts from nothing.
@@ -28,9 +29,16 @@ from engine.hearing.vad import WINDOW_SAMPLES
 WINDOW_S = WINDOW_SAMPLES / RATE_HZ
 QUIET_DB = -55.0
 ENDPOINT_S = 0.8
+LATER_ENDPOINT_S = 0.5
+"""The endpointing time of an utterance that has lasted ``LONG_ENOUGH_S``: sentences of a prompt, and whoever speaks
+after one, become utterances of their own; a short "hello" still gets the whole time to go on."""
+LONG_ENOUGH_S = 2.5
 VOICED = 0.5
 """A window of this probability counts as voiced."""
 STILL_VOICED = 0.35
+GAP_FRAMES, MUSIC_GAP_FRAMES, GAP_DB = 4, 10, 32.0
+"""A gap: 40 ms between the sounds of a voice, 100 ms in music, that are so many decibels below the loud parts
+(music is ducked by 10 to 20)."""
 _RECENT = 40  # voice windows looked back on: 1.28 s
 _TONE_TO_SILENCE_S = 0.3
 _SILENCE_S = 0.5
@@ -51,6 +59,7 @@ class SoundSense:
         self._voice: deque[float] = deque([0.0] * _RECENT, maxlen=_RECENT)
         self._blocks: deque[tuple[Block, Floats]] = deque(maxlen=bed.WINDOW_BLOCKS)
         self._music: deque[float] = deque(maxlen=10)
+        self._levels: deque[Floats] = deque(maxlen=15)
         self._quiet_s = 10.0
         self._loud_s = 0.0
         self._belief = -2.0  # log odds of music beneath the voice: a mean that forgets within about a second
@@ -97,6 +106,12 @@ class SoundSense:
             self._belief, self._belief_weight = -2.0, 0.2
             self.music_bed = 0.0
             return
+        self._levels.append(block.level_db)
+        if self._fell_silent():
+            self._blocks.clear()
+            self._music.clear()
+            self._belief, self._belief_weight = -2.0, 0.2
+            self.music_bed = 0.0
         self._blocks.append((block, voice))
         if len(self._blocks) < bed.LEAST_BLOCKS:
             return
@@ -118,13 +133,31 @@ class SoundSense:
         self._belief += (odds - self._belief) * 0.1 / self._belief_weight
         self.music_bed = float(1.0 / (1.0 + np.exp(-2.0 * self._belief)))
 
+    def _fell_silent(self) -> bool:
+        """It became as quiet as no music ever is, if only between two sounds of a voice: there is none beneath it.
+
+        Music that stops where a voice begins would leave the detector believing in it for seconds, because it looks
+        at a second and a half at a time. Music itself may hold its breath, so that it takes a longer gap.
+        """
+        if self.sound not in (Sound.SPEECH, Sound.MUSIC) or self.music_bed < 0.25:
+            return False
+        gap = GAP_FRAMES if self.sound is Sound.SPEECH else MUSIC_GAP_FRAMES
+        frames = np.concatenate(self._levels)
+        newest = frames[-(gap + len(self._levels[-1])) :]
+        if len(newest) < gap:
+            return False
+        smooth = np.convolve(newest, np.full(gap, 1 / gap), "valid")
+        return bool(smooth.min() < np.percentile(frames, 90) - GAP_DB)
+
     def _judge(self, block: Block, tone: bool, steady: bool, in_cadence: bool) -> tuple[Sound, float]:
         now = block.end_s
         recent = list(self._voice)
         if self.sound is Sound.SPEECH:
             if steady:
                 return Sound.TONE, now - 0.5
-            if max(recent[-int(self._endpoint_s / WINDOW_S) :]) >= STILL_VOICED:
+            long = self.last_voiced_s - self.since_s >= LONG_ENOUGH_S
+            endpoint_s = min(self._endpoint_s, LATER_ENDPOINT_S) if long else self._endpoint_s
+            if max(recent[-int(endpoint_s / WINDOW_S) :]) >= STILL_VOICED:
                 return Sound.SPEECH, self.since_s
         elif not steady and not tone:
             last = recent[-7:]
