@@ -6,6 +6,8 @@
 * A record of level WARNING or worse fails the test that logged it. A test that provokes one takes the fixture
   `expected_warnings` and looks at what came; the marker `allow_warnings("why")` is for where it cannot.
 * A thread, a child process or an asyncio task that outlives its test fails it.
+* Hypothesis tries the same examples each time, however slow the machine; `--hypothesis-profile=default` looks for new
+  ones.
 """
 
 from __future__ import annotations
@@ -23,8 +25,18 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
+
+hypothesis.settings.register_profile(
+    "same each time",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("same each time")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
