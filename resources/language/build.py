@@ -1,10 +1,10 @@
-"""Make the language model and the dictionary of the embedded recogniser from phone_sentences.txt and the general model.
+"""Make the language model and the dictionary of the embedded recogniser from our sentences and the general model.
 
     python resources/language/build.py [--share 0.95] [--words 4000] [--pairs 40000] [--into FOLDER]
 
 Writes ``phone.lm.bin`` (trigrams) and ``phone.dict``. The same input always gives the same files.
 
-Theory: two models, the phone model P (trigrams of our sentences wrapped in <s> ... </s>, absolute discounting) and the
+Theory: two models, the phone model P (trigrams of our sentences, absolute discounting) and the
 general model G (one- and two-word part of ``en-us.lm.bin`` in the pocketsphinx wheel, cut to its most frequent words
 and pairs), are merged as if their counts were added:
 
@@ -26,43 +26,88 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+SOURCES = ("phone_sentences.txt", "menus.txt")
 DISCOUNT = 0.5
+SCALE = 30
+"""Count of a sentence without slots: one of a template with 900 fillings counts once."""
+STRIDES = (1, 7, 11, 13, 17)
+JOINED = 0.5
+"""Share of a system's sentences after which it says another one without a pause that ends the utterance."""
 START, END = "<s>", "</s>"
 Words = tuple[str, ...]
 
 
-def sentences(text: str) -> Counter[Words]:
-    """Every sentence of the file with its count, slots filled."""
+def sentences(text: str, section: str = "") -> Counter[Words]:
+    """Every sentence of a file (of one section, if given) with its count, slots filled."""
     slots: dict[str, list[str]] = {}
     templates: list[tuple[int, str]] = []
+    current = ""
     for line in text.splitlines():
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        if line.startswith("@"):
-            name, words = line[1:].split("=", 1)
-            slots[name.strip()] = [word.strip() for word in words.split("|")]
-            continue
-        marked = re.match(r"\*(\d+) ", line)
-        templates.append((int(marked[1]), line[marked.end() :]) if marked else (1, line))
-    counted: Counter[Words] = Counter()
-    for weight, template in templates:
-        names = re.findall(r"{(\w+)}", template)
-        turns = max((len(slots[name]) for name in names), default=1)
+        if line.startswith("["):
+            current = line.strip("[]")
+        elif line.startswith("@"):
+            name, sign, words = re.split(r" ([=+]) ", line[1:], maxsplit=1)
+            if sign == "=":
+                slots[name] = []
+            slots.setdefault(name, []).extend(word.strip() for word in words.split("|"))
+        elif not section or current == section:
+            marked = re.match(r"\*(\d+) ", line)
+            templates.append((int(marked[1]), line[marked.end() :]) if marked else (1, line))
+    filled_slots: dict[str, list[str]] = {}
+
+    def values(name: str) -> list[str]:
+        if name not in filled_slots:
+            every = [words for number, value in enumerate(slots[name]) for words in fillings(value, number)]
+            filled_slots[name] = every
+        return filled_slots[name]
+
+    def fillings(template: str, number: int) -> list[str]:
+        """As many as the longest slot has words; other slots run along, in another order for each template."""
+        parts = re.split(r"{(\w+)}", template)
+        choices = [values(name) for name in parts[1::2]]
+        turns = max((len(choice) for choice in choices), default=1)
+        strides = [
+            next(
+                step
+                for step in range(STRIDES[place % len(STRIDES)], 10**6)
+                if math.gcd(step, len(choice)) == 1
+            )
+            for place, choice in enumerate(choices)
+        ]
+        found = []
         for turn in range(turns):
-            filled = template
-            for place, name in enumerate(names):
-                choice = slots[name][(turn + turn * place + 3 * place) % len(slots[name])]
-                filled = filled.replace("{" + name + "}", choice, 1)
-            # a template counts as much whether it has one filling or two hundred, within reason
-            counted[tuple(filled.split())] += max(1, round(10 * weight / math.sqrt(turns)))
+            filled = parts[0]
+            for place, choice in enumerate(choices):
+                lap = turn // len(choice)
+                filled += choice[(turn * strides[place] + lap + place * number * 7) % len(choice)]
+                filled += parts[2 * place + 2]
+            found.append(filled)
+        return found
+
+    counted: Counter[Words] = Counter()
+    for number, (weight, template) in enumerate(templates):
+        found = fillings(template, number)
+        for filled in found:
+            # a template counts as much whether it has one filling or a thousand, within reason
+            counted[tuple(filled.split())] += max(1, round(SCALE * weight / math.sqrt(len(found))))
+    return counted
+
+
+def all_sentences(section: str = "") -> Counter[Words]:
+    """What the phone model learns from: both files, or one section of them ("systems", "people")."""
+    counted: Counter[Words] = Counter()
+    for name in SOURCES:
+        counted.update(sentences((HERE / name).read_text("utf-8"), section))
     return counted
 
 
 class PhoneModel:
     """Trigrams with absolute discounting, interpolated with the lower order."""
 
-    def __init__(self, counted: Counter[Words]) -> None:
+    def __init__(self, counted: Counter[Words], systems: Counter[Words]) -> None:
         self.counts: list[Counter[Words]] = [Counter(), Counter(), Counter()]
         for words, count in counted.items():
             framed = (START, *words, END)
@@ -71,6 +116,7 @@ class PhoneModel:
                     gram = framed[place : place + order + 1]
                     if gram != (START,):
                         self.counts[order][gram] += count
+        self._join(systems)
         self.after: list[dict[Words, list[float]]] = []  # history -> [count, kinds]
         for order in range(3):
             table: dict[Words, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -78,6 +124,24 @@ class PhoneModel:
                 table[gram[:-1]][0] += count
                 table[gram[:-1]][1] += 1
             self.after.append(dict(table))
+
+    def _join(self, systems: Counter[Words]) -> None:
+        """Count the seams between sentences that follow each other in one utterance: any end, any beginning."""
+        starts: Counter[str] = Counter()
+        ends: list[Counter[Words]] = [Counter(), Counter()]
+        for words, count in systems.items():
+            starts[words[0]] += count
+            ends[0][words[-1:]] += count
+            if len(words) > 1:
+                ends[1][words[-2:]] += count
+        # the root: there are a hundred times as many menus among the templates as there are notices
+        total = sum(math.sqrt(count) for count in starts.values())
+        for order, table in enumerate(ends, 1):
+            for end, count in table.items():
+                for start, begins in starts.items():
+                    seams = round(JOINED * count * math.sqrt(begins) / total)
+                    if seams:
+                        self.counts[order][(*end, start)] += seams
 
     def probability(self, gram: Words) -> float:
         """P(last word | words before it)."""
@@ -174,12 +238,14 @@ def write_arpa(tables: list[dict[Words, float]], path: Path) -> None:
     weights: dict[Words, float] = {}
     for order in (1, 2):
         explicit: dict[Words, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        followers: dict[Words, list[Words]] = defaultdict(list)
         for gram, p in tables[order].items():
+            followers[gram[:-1]].append(gram)
             explicit[gram[:-1]][0] += p
             explicit[gram[:-1]][1] += value(gram[1:])
         for history, (high, low) in explicit.items():
             if high > 0.999:  # a history that is spoken for: leave a little for the rest
-                for gram in [g for g in tables[order] if g[:-1] == history]:
+                for gram in followers[history]:
                     tables[order][gram] *= 0.999 / high
                 high = 0.999
             weights[history] = (1.0 - high) / max(1e-6, 1.0 - low)
@@ -203,7 +269,8 @@ def _dump(binary: str, arpa: str) -> None:
     """Child process: pocketsphinx 5.1 writes the one- and two-word part of its model and then crashes in the third."""
     from pocketsphinx import Config, LogMath, NGramModel
 
-    NGramModel(Config(), LogMath(), binary).write(arpa, NGramModel.str_to_type("arpa"))
+    logarithms = LogMath()  # kept in a name: the model holds a bare pointer to it
+    NGramModel(Config(), logarithms, binary).write(arpa, NGramModel.str_to_type("arpa"))
 
 
 def main() -> None:
@@ -217,7 +284,7 @@ def main() -> None:
 
     from pocketsphinx import Config, LogMath, NGramModel, get_model_path
 
-    counted = sentences((HERE / "phone_sentences.txt").read_text("utf-8"))
+    counted = all_sentences()
     spoken: dict[str, list[str]] = defaultdict(list)
     for source in (Path(get_model_path("en-us/cmudict-en-us.dict")), HERE / "phone_words.dict"):
         for line in source.read_text("utf-8").splitlines():
@@ -227,7 +294,7 @@ def main() -> None:
     unknown = sorted({word for sentence in counted for word in sentence if word not in spoken})
     if unknown:
         sys.exit(f"No pronunciation (add it to phone_words.dict): {' '.join(unknown)}")
-    phone = PhoneModel(counted)
+    phone = PhoneModel(counted, all_sentences("systems"))
     ours = {gram[0] for gram in phone.counts[0]}
     with tempfile.TemporaryDirectory() as scratch:
         arpa = chosen.general or Path(scratch) / "general.arpa"
