@@ -33,7 +33,8 @@ _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
 OUT_OF_MENU = 0.3
 """Confidence below which a caption is likelier a person's talk than a recording (90 in 100 people, few others)."""
 
-NO_CUE_S = 2.05
+UNLIKE, CLEARLY_UNLIKE = 0.7, 0.85
+NO_CUE_S, NO_CUE_UNLIKE_S = 2.05, 1.6
 """A voice that has said nothing of a recording's for so long probably will not. Announcements say theirs at once."""
 
 _NO_CUE = ((12, 2.8), (8, 2.5), (6, 2.0), (5, 1.5), (4, 1.0), (3, 0.5))
@@ -204,7 +205,12 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
         weight *= 1.0 if held else _NO_CUE_IN_MENU
         if weight:
             pieces.append(Piece("no_cue", weight, voice.at_s, "says nothing that recordings say"))
-            if voice.confidence < OUT_OF_MENU and voice.length_s >= NO_CUE_S and words.count >= 2 and held:
+            if (
+                voice.confidence < OUT_OF_MENU
+                and voice.length_s >= _no_cue_after_s(voice)
+                and words.count >= 2
+                and held
+            ):
                 pieces.append(
                     Piece(
                         "no_menu", 0.5, voice.at_s, "words that are hard to make out are seldom a recording's"
@@ -215,10 +221,15 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
     return pieces
 
 
+def _no_cue_after_s(voice: Voice) -> float:
+    """For how long a voice must have said nothing that recordings say: less for one that is none of theirs."""
+    return NO_CUE_UNLIKE_S if voice.distance is not None and voice.distance >= UNLIKE else NO_CUE_S
+
+
 def _no_cue(count: int, voice: Voice) -> float:
     """What it is worth that so many words, or so long a voice, have no cue of a recording among them."""
     by_count = next((weight for least, weight in _NO_CUE if count >= least), 0.0)
-    if count >= 2 and voice.length_s >= NO_CUE_S:
+    if count >= 2 and voice.length_s >= _no_cue_after_s(voice):
         return max(by_count, _NO_CUE_LONG)
     if count >= 2 and voice.ended:
         return max(by_count, _NO_CUE_ENDED)
@@ -236,9 +247,9 @@ def _of_voice(voice: Voice) -> list[Piece]:
             Piece("heard_before", -8.0, voice.at_s, "the same sentence was heard before in this call")
         )
     if voice.distance is not None and voice.length_s >= 0.9:
-        if voice.distance >= 0.85:
+        if voice.distance >= CLEARLY_UNLIKE:
             pieces.append(Piece("voice", 1.6, voice.at_s, "a voice clearly unlike the announcers'"))
-        elif voice.distance >= 0.7:
+        elif voice.distance >= UNLIKE:
             pieces.append(Piece("voice", 1.2, voice.at_s, "a voice unlike the announcers'"))
         elif voice.distance >= 0.5:
             pieces.append(Piece("voice", 0.7, voice.at_s, "a voice rather unlike the announcers'"))

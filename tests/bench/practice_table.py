@@ -4,7 +4,8 @@
 
 Each company is called by ``holdslayer practice COMPANY --headless --json`` in a process and a home folder of its own,
 with nothing but what the program ships. Prints a Markdown table; the exit code is 1 when any row fails. A row passes
-when keys, outcome and hold are right, when the ring came 0 to 2.5 s after the person's first word by the company's own
+when keys and outcome are right, when hold was recognised where there is one (a company that only says "all of our
+agents are busy" may be waited for as well), when the ring came 0 to 2.5 s after the person's first word by the company's own
 clock, when nothing rang before, and when nothing rang at all where no person comes.
 """
 
@@ -68,7 +69,7 @@ class Row:
             faults.append("keys")
         if self.summary["outcome"] != self.intent.outcome:
             faults.append("outcome")
-        if bool(self.summary["hold_s"]) is not self.intent.hold:
+        if self.intent.hold and not self.summary["hold_s"]:
             faults.append("hold")
         if self.intent.outcome == "human":
             if self.latency_s is None or not 0 <= self.latency_s <= LATENCY_LIMIT_S:
@@ -90,7 +91,7 @@ class Row:
             self.intent.words,
             _against(self.intent.keys or "-", seen.get("keys") or "-"),
             _against(self.intent.outcome, seen.get("outcome", "?")),
-            hold if bool(seen.get("hold_s")) is self.intent.hold else f"**{hold}**",
+            f"**{hold}**" if self.intent.hold and not seen.get("hold_s") else hold,
             f"{self.latency_s:.2f} s" if self.latency_s is not None else "-",
             str(seen.get("false_rings", "?")),
             "pass" if not self.faults else f"**fail**: {', '.join(self.faults)}",
