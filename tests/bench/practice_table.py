@@ -5,8 +5,8 @@
 Each company is called by ``holdslayer practice COMPANY --headless --json`` in a process and a home folder of its own,
 with nothing but what the program ships. Prints a Markdown table; the exit code is 1 when any row fails. A row passes
 when keys and outcome are right, when hold was recognised where there is one (a company that only says "all of our
-agents are busy" may be waited for as well), when the ring came 0 to 2.5 s after the person's first word by the company's own
-clock, when nothing rang before, and when nothing rang at all where no person comes.
+agents are busy" may be waited for as well), when the ring came 0 to 2.5 s after the person's first word by the
+company's own clock, when nothing rang before, and when nothing rang at all where no person comes.
 """
 
 from __future__ import annotations
