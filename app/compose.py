@@ -2,6 +2,7 @@
 
     start   records -> flows -> passwords -> voice -> gateway (lines, accounts) -> ears and models -> guest
     stop    gateway (hangs up) -> ears, models -> records -> guest; what fails to stop does not keep the rest from it
+    wish    before the gateway is up: kept, and carried out, in order, the moment it is
 
 Calls can be made as soon as the gateway is up, while recogniser and models are still loading: an emergency call waits
 for nothing that it does not need. What is heavy is imported inside ``start``, on worker threads, so that a window can
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STARTING = "Hold Slayer is still starting; try again in a moment."
+NOT_RUNNING = "The telephone is not running. Start Hold Slayer again."
+NO_EARS = (
+    "Hold Slayer cannot listen to calls ({}): it rings you at once instead of waiting for you. See the log."
+)
+NOT_DIALLED = "What you asked for meanwhile was not done."
 
 
 class Guest(Protocol):
@@ -86,16 +91,25 @@ class Core:
         self._gateway: Gateway | None = None
         self._stoppers: list[Callable[[], Awaitable[None]]] = []
         self._busy = asyncio.Lock()
+        # Those that wait for the gateway; None: no gateway is going to come.
+        self._wishes: list[Command] | None = []
 
     @property
     def gateway(self) -> Gateway:
-        """The gateway. Raises ``LineError`` with a sentence while the program is still starting."""
+        """The gateway. Raises ``LineError`` with a sentence while there is none."""
         if self._gateway is None:
-            raise LineError(EndReason.LINE_LOST, STARTING)
+            raise LineError(EndReason.LINE_LOST, NOT_RUNNING)
         return self._gateway
 
     def do(self, command: Command) -> CallId | None:
-        """Carry out a wish (see ``Gateway.do``)."""
+        """Carry out a wish (see ``Gateway.do``), or keep it until the gateway is up and return None.
+
+        Nobody is to dial an emergency number a second time because the program was still starting. A kept wish that is
+        refused in the end becomes a notice.
+        """
+        if self._gateway is None and self._wishes is not None:
+            self._wishes.append(command)
+            return None
         return self.gateway.do(command)
 
     async def start(self) -> None:
@@ -105,9 +119,12 @@ class Core:
                 return
             began = time.monotonic()
             self.bus.bind(asyncio.get_running_loop())
+            self._wishes = self._wishes or []
             try:
                 await self._start()
             except BaseException:
+                if self._wishes:
+                    self._notice(NOT_DIALLED)
                 await self._stop()
                 raise
             log.info("started in %.1f s", time.monotonic() - began)
@@ -155,11 +172,22 @@ class Core:
         self._stoppers += [chooser.stop, gateway.stop]
         await gateway.start()
         self._gateway = gateway
+        self._carry_out_wishes(gateway)
         late = (self._start_ears(ears), chooser.start(), self._tell_devices())
         for outcome in await asyncio.gather(*late, return_exceptions=True):
             if outcome is not None:
                 raise outcome  # only now: none of the others is left running
         self.notices += chooser.problems
+
+    def _carry_out_wishes(self, gateway: Gateway) -> None:
+        from engine.numbers import NumberError
+
+        wishes, self._wishes = self._wishes or [], None
+        for wish in wishes:
+            try:
+                gateway.do(wish)
+            except (LineError, NumberError) as error:
+                self._notice(str(error))
 
     async def _tell_devices(self) -> None:
         if self._look_for_devices:
@@ -212,12 +240,21 @@ class Core:
     async def _start_ears(self, ears: LateEars) -> None:
         self.bus.publish(RecogniserState(time.time(), "", ready=False, text="loading the speech recogniser"))
         listening = asyncio.to_thread(self._listener, asyncio.get_running_loop())
-        listener, found = await listening
+        try:
+            listener, found = await listening
+            listener.start()
+        except Exception as error:  # a library that is missing or damaged: the telephone works without ears
+            log.exception("the ears could not be started")
+            text = NO_EARS.format(type(error).__name__)
+            self._notice(text)
+            self.bus.publish(RecogniserState(time.time(), "", ready=False, text=text))
+            failure = error
+            ears.never_come(lambda call: self._ears_failed(call, failure))
+            return
         if found.notice:
             self._notice(found.notice)
         name = found.transcriber.name if found.transcriber is not None else ""
         self.bus.publish(RecogniserState(time.time(), name, ready=bool(name), text=found.notice))
-        listener.start()
 
         async def stop() -> None:
             await asyncio.to_thread(listener.stop)
@@ -266,6 +303,7 @@ class Core:
 
     async def _stop(self) -> None:
         self._gateway = None
+        self._wishes = None
         while self._stoppers:
             stop = self._stoppers.pop()
             try:

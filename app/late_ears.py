@@ -34,6 +34,7 @@ class LateEars:
     def __init__(self) -> None:
         self._ears: Ears | None = None
         self._waiting: dict[CallId, tuple[RingReader, Handler]] = {}
+        self._tell: Callable[[CallId], None] | None = None
 
     def arrive(self, ears: Ears) -> None:
         """The listener is there: it takes the calls that wait, and all that come."""
@@ -42,9 +43,18 @@ class LateEars:
         for call, (reader, handler) in waiting.items():
             ears.attach(call, reader, handler)
 
+    def never_come(self, tell: Callable[[CallId], None]) -> None:
+        """There will be no listener: each call that wants to be heard, waiting or to come, is told to ``tell``."""
+        self._tell = tell
+        waiting, self._waiting = self._waiting, {}
+        for call in waiting:
+            tell(call)
+
     def attach(self, call: CallId, reader: RingReader, handler: Handler) -> None:
         """Listen to this call, now or as soon as there are ears."""
-        if self._ears is None:
+        if self._tell is not None:
+            self._tell(call)
+        elif self._ears is None:
             self._waiting[call] = (reader, handler)
         else:
             self._ears.attach(call, reader, handler)

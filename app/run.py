@@ -172,7 +172,7 @@ async def _start(core: Engine, bridge: Any, window: Any, asked: Callable[[], Seq
         words = str(error)
         if not words.endswith("."):  # not a sentence for a person: a fault of ours or of a library
             words = f"The telephone could not be started ({type(error).__name__}: {words}). The log has the details."
-        bridge.say(words)
+        bridge.say(" ".join([words, *core.notices]))
         return
     bridge.started()
     window.dial.suggest(places(core.flows.all))

@@ -16,12 +16,14 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from engine.bus import Bus
 from engine.call import CallId
-from engine.commands import Command
+from engine.commands import Command, PlaceCall, SlayHold
 from engine.events import CallBegan, CallEnded, Event, PersonFound, PersonSuspected, UserNeeded
 from ui import viewstate
 from ui.viewstate import WindowState
 
 log = logging.getLogger(__name__)
+
+KEPT = "The telephone line is starting. Your call is dialled the moment it is up."
 
 INTERVAL_MS = 50
 """Shortest time between two ``changed``: 20 a second look fluent and leave the loop free."""
@@ -74,6 +76,8 @@ class Bridge(QObject):
                 return words
             log.exception("%s failed", type(command).__name__)
             return f"That did not work ({type(error).__name__}). The log tells more."
+        if self._state.starting and isinstance(command, SlayHold | PlaceCall) and not self._state.live:
+            self.say(KEPT)
         return ""
 
     def say(self, text: str) -> None:
@@ -86,7 +90,10 @@ class Bridge(QObject):
 
     def started(self) -> None:
         """The engine is up: what is not known by now is no longer "starting"."""
-        self._put(viewstate.started(self._state))
+        state = self._state
+        if state.notice is not None and state.notice.text == KEPT:
+            state = viewstate.noticed(state, "")
+        self._put(viewstate.started(state))
 
     def _put(self, state: WindowState) -> None:
         self._state = state

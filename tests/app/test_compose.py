@@ -13,10 +13,11 @@ from app.compose import Core
 from app.paths import find
 from engine.call import CallId, EndReason, Mode
 from engine.commands import PlaceCall, SlayHold
-from engine.events import CallBegan, RecogniserState, SoundHeard
+from engine.events import CallBegan, RecogniserState, SoundHeard, UserNeeded
 from engine.settings import AccountSettings, Deciding, Hearing, Settings
 from engine.sip.line import Dial, LineError, LineUp, SetAccount
 from engine.storage.secrets import Secrets
+from tests.conftest import WarningsLogged
 from tests.fakes.line import MemoryLine
 
 BARE = Settings(hearing=Hearing(embedded=False), deciding=Deciding(matcher=False), region="US")
@@ -53,13 +54,85 @@ async def test_a_line_that_does_not_come_up_stops_everything() -> None:
     program = core(DeadLine())
     with pytest.raises(LineError, match="in use"):
         await program.start()
-    with pytest.raises(LineError, match="still starting"):
+    with pytest.raises(LineError, match="not running"):
         program.do(SlayHold("sip:a@b", "x"))
+    assert program.notices == []
 
 
-async def test_a_wish_before_the_start_is_a_sentence() -> None:
-    with pytest.raises(LineError, match="still starting"):
-        core(MemoryLine()).do(SlayHold("sip:a@b", "x"))
+async def test_wishes_before_the_start_are_carried_out_in_order_once_the_line_is_up() -> None:
+    line = MemoryLine()
+    program = core(line)
+    # The window is there before anything has started.
+    assert program.do(PlaceCall("sip:911@127.0.0.1")) is None
+    starting = asyncio.create_task(program.start())
+    await asyncio.sleep(0)
+    assert program.do(SlayHold("sip:bank@127.0.0.1", "my card")) is None
+    assert program.do(PlaceCall("not a number")) is None
+    await starting
+    dialled = [command.uri for command in line.sent if isinstance(command, Dial)]
+    assert dialled == ["sip:911@127.0.0.1", "sip:bank@127.0.0.1"]
+    assert any("not a number" in notice for notice in program.notices)
+    assert program.do(PlaceCall("sip:later@127.0.0.1"))
+    await program.stop()
+    with pytest.raises(LineError, match="not running"):
+        program.do(PlaceCall("sip:911@127.0.0.1"))
+
+
+async def test_an_emergency_call_is_dialled_before_the_ears_and_the_chooser_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from engine.deciding.chooser import Chooser
+
+    line, may_load = MemoryLine(), threading.Event()
+
+    async def start(chooser: Chooser) -> None:
+        await asyncio.to_thread(may_load.wait, 20)
+
+    def load(hearing: Hearing, language: str) -> recogniser.Found:
+        may_load.wait(20)
+        return recogniser.Found(None)
+
+    monkeypatch.setattr(Chooser, "start", start)
+    monkeypatch.setattr(recogniser, "load", load)
+    program = core(line)
+    program.do(PlaceCall("sip:911@127.0.0.1"))
+    starting = asyncio.create_task(program.start())
+    async with asyncio.timeout(10):
+        while not any(isinstance(command, Dial) for command in line.sent):
+            await asyncio.sleep(0.01)
+    assert not starting.done()
+    may_load.set()
+    await starting
+    await program.stop()
+
+
+async def test_wishes_of_a_start_that_fails_are_dropped_with_a_sentence() -> None:
+    program = core(DeadLine())
+    program.do(PlaceCall("sip:911@127.0.0.1"))
+    with pytest.raises(LineError, match="in use"):
+        await program.start()
+    assert any("not done" in notice for notice in program.notices)
+
+
+async def test_without_ears_there_are_calls_and_a_slain_one_rings_the_user(
+    monkeypatch: pytest.MonkeyPatch, expected_warnings: WarningsLogged
+) -> None:
+    def fail(program: Core, loop: asyncio.AbstractEventLoop) -> None:
+        raise ImportError("onnxruntime")
+
+    monkeypatch.setattr(Core, "_listener", fail)
+    line = MemoryLine()
+    program = core(line)
+    needed = asyncio.Event()
+    program.bus.subscribe(UserNeeded, lambda event: needed.set())
+    await program.start()
+    assert line.up
+    assert any("cannot listen" in notice for notice in program.notices)
+    program.do(SlayHold("sip:bank@127.0.0.1", "my card"))
+    async with asyncio.timeout(10):
+        await needed.wait()
+    await program.stop()
+    assert expected_warnings.messages[0] == "the ears could not be started"
 
 
 async def test_a_guest_comes_last_and_leaves_when_all_is_hung_up() -> None:
