@@ -83,6 +83,16 @@ class ProgressTone:
     span: Span
 
 
+UNCLEAR_BELOW = 0.4
+"""Below this confidence words are a guess, and shown as one: the embedded recogniser gets 0.9 for recorded prompts and
+under 0.3 for most people, of whose words it then has one in three right (``hearing.sphinx``)."""
+
+
+def is_unclear(confidence: float) -> bool:
+    """Whether words of this confidence are a guess. The one rule for the window, the terminal and the pickup window."""
+    return confidence < UNCLEAR_BELOW
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Words on the line. A partial caption (``final`` False) is replaced by the next of the same ``span.start_s``.
@@ -180,13 +190,17 @@ class PersonSuspected:
 
 @dataclass(frozen=True, slots=True)
 class PersonFound:
-    """A person: ring. ``first_word_s`` on the call clock, where the voice began."""
+    """A person: ring. ``first_word_s`` on the call clock, where the voice began.
+
+    ``words`` are those from there on; ``confidence`` is that of the words, not of the person.
+    """
 
     at: float
     call: CallId
     words: str
     first_word_s: float
     because: tuple[str, ...]
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

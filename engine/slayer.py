@@ -63,6 +63,8 @@ from flows.model import DIGITS
 
 log = logging.getLogger(__name__)
 
+SAME_VOICE_S = 0.3
+"""Words that begin this little before a voice are its own: the two starts are measured in different ways."""
 TROUBLE = "Something went wrong inside the program ({}). The call is still on: pick up and go on by hand."
 
 
@@ -204,6 +206,16 @@ class Slayer:
             case _:
                 pass
 
+    def _words_since(self, since_s: float, judged: str) -> tuple[str, float]:
+        """What was said from ``since_s`` on, and the confidence in its least sure part.
+
+        ``judged``: the words that were judged, which may begin with a recording's; told where there are no captions.
+        """
+        if not self._captions:
+            return judged, 1.0
+        said = [c for start_s, c in sorted(self._captions.items()) if start_s >= since_s - SAME_VOICE_S]
+        return " ".join(c.text for c in said), min((c.confidence for c in said), default=1.0)
+
     def _label(self, span: Span, speaker: str) -> None:
         """Say again the captions within ``span``, now with who spoke them."""
         for start_s, caption in list(self._captions.items()):
@@ -226,10 +238,12 @@ class Slayer:
             case Ask():
                 self._start(self._ask(action))
             case Suspect():
-                self._publish(PersonSuspected(now, call, action.words, action.because))
+                words, _ = self._words_since(action.since_s, action.words)
+                self._publish(PersonSuspected(now, call, words, action.because))
             case Ring():
                 self.person_found = True
-                self._publish(PersonFound(now, call, action.words, action.since_s, action.because))
+                words, confidence = self._words_since(action.since_s, action.words)
+                self._publish(PersonFound(now, call, words, action.since_s, action.because, confidence))
             case StandDown():
                 self.person_found = False
                 self._publish(PersonDismissed(now, call, action.because))

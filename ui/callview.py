@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -31,6 +32,7 @@ from engine.events import (
     Tone,
     UserNeeded,
     VoiceConnected,
+    is_unclear,
 )
 from ui.ribbon import Heard, Mark, Stretch, recast, since
 
@@ -57,6 +59,11 @@ class Line:
     speaker: str
     final: bool
     confidence: float = 1.0
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the words are a guess."""
+        return is_unclear(self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +100,14 @@ class Call:
     alarm_since_s: float = 0.0
     words: str = ""
     """The person's first words, or the question to the user."""
+    unclear: bool = False
+    """Whether ``words`` are a guess."""
     evidence: tuple[str, ...] = ()
     voice: bool = False
+    deaf: bool = False
+    """The user is on the call, and neither microphone nor speaker could be connected."""
+    flow: str = ""
+    """Id of the call flow that is (or was) followed."""
     recording: str = ""
     outcome: str = ""
     ended_at: float | None = None
@@ -128,7 +141,9 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 ended_at=event.at,
                 end_reason=event.reason,
                 end_text=event.text,
+                captions=_settled(call.captions),
                 voice=False,
+                deaf=False,
                 recording="",
                 sound=None,
                 tone=None,
@@ -163,7 +178,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 because=event.because,
             )
         case StepEntered():
-            return replace(call, step=event.step)
+            return replace(call, step=event.step, flow=event.flow)
         case FlowLeft():
             return replace(call, step="", because=event.because)
         case HoldBegan():
@@ -185,6 +200,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 alarm=Alarm.MAYBE,
                 alarm_at=alarm_at,
                 words=event.words or call.words,
+                unclear=bool(call.captions) and call.captions[-1].unclear,
                 evidence=event.because,
             )
         case PersonFound():
@@ -194,7 +210,8 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 alarm=Alarm.PERSON,
                 alarm_at=alarm_at,
                 alarm_since_s=event.first_word_s,
-                words=event.words or call.words,
+                words=event.words,
+                unclear=is_unclear(event.confidence),
                 evidence=event.because,
                 sounds=recast(call.sounds, event.first_word_s, Heard.VOICE, Heard.PERSON),
             )
@@ -206,11 +223,13 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
         case UserNeeded():
             if call.alarm is Alarm.PERSON:
                 return call
-            return replace(call, alarm=Alarm.QUESTION, alarm_at=event.at, words=event.question, evidence=())
+            return replace(_calm(call), alarm=Alarm.QUESTION, alarm_at=event.at, words=event.question)
         case OutcomeKnown():
             return replace(call, outcome=event.outcome, because=event.because)
         case VoiceConnected():
-            return replace(_calm(call) if event.connected else call, voice=event.connected)
+            on_it = call.mode is Mode.DIRECT or call.phase in (Phase.TALKING, Phase.MANUAL)
+            deaf = on_it and not event.connected
+            return replace(_calm(call) if event.connected else call, voice=event.connected, deaf=deaf)
         case RecordingChanged():
             return replace(call, recording=event.path)
         case _:
@@ -231,7 +250,7 @@ def _calm(call: Call) -> Call:
     """The call without its alarm."""
     if call.alarm is None:
         return call
-    return replace(call, alarm=None, alarm_at=0.0, words="", evidence=())
+    return replace(call, alarm=None, alarm_at=0.0, words="", unclear=False, evidence=())
 
 
 def _phase_changed(call: Call, event: PhaseChanged) -> Call:
@@ -240,6 +259,8 @@ def _phase_changed(call: Call, event: PhaseChanged) -> Call:
     answered = event.new in (Phase.MANUAL, Phase.TALKING, Phase.DONE)
     if event.new in _CALM_PHASES and (changed.alarm is not Alarm.QUESTION or answered):
         changed = _calm(changed)
+    if changed.deaf and event.new not in (Phase.TALKING, Phase.MANUAL):
+        changed = replace(changed, deaf=False)
     if event.new is not Phase.NAVIGATING:
         changed = replace(changed, options=())
     if event.new is Phase.HOLDING and changed.hold_since is None:
@@ -256,7 +277,7 @@ def _captioned(call: Call, event: Caption) -> Call:
             captions[index] = line if line.speaker else replace(line, speaker=old.speaker)
             break
     else:
-        captions.append(line)
+        captions = [*_settled(captions), line]
         captions.sort(key=lambda entry: entry.start_s)
     changed = replace(call, captions=_kept(tuple(captions), CAPTIONS_KEPT))
     if event.speaker == "person":
@@ -264,14 +285,27 @@ def _captioned(call: Call, event: Caption) -> Call:
             changed,
             sounds=recast(changed.sounds, event.span.start_s, Heard.VOICE, Heard.PERSON, event.span.end_s),
         )
-    if changed.alarm in (Alarm.PERSON, Alarm.MAYBE) and line.start_s >= changed.alarm_since_s - _SAME_START_S:
-        # What the person goes on to say belongs on the pickup window as long as it is one breath.
-        longer = len(line.text) > len(changed.words) and line.text.startswith(changed.words[:8])
-        if longer:
-            changed = replace(changed, words=line.text)
+    match changed.alarm:
+        case Alarm.PERSON:
+            # What the person goes on to say belongs on the pickup window as long as it is one breath.
+            since_s = changed.alarm_since_s - _SAME_VOICE_S
+            first = next((c for c in captions if c.start_s >= since_s and c.speaker != "us"), None)
+            if first is not None and first.start_s == line.start_s:
+                changed = replace(changed, words=line.text, unclear=line.unclear)
+        case Alarm.MAYBE if len(line.text) > len(changed.words) and line.text.startswith(changed.words[:8]):
+            changed = replace(changed, words=line.text, unclear=line.unclear)
+        case _:
+            pass
     return changed
 
 
+def _settled(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines once others follow them: words never made final are what was understood, and that was a guess."""
+    return tuple(line if line.final else replace(line, final=True, confidence=0.0) for line in lines)
+
+
+_SAME_VOICE_S = 0.3
+"""Words that begin this little before a voice are its own: the two starts are measured in different ways."""
 _SAME_START_S = 0.05
 """Starts nearer than this are one utterance: spans are cut on 10 ms frames and rounded."""
 

@@ -72,9 +72,8 @@ class AlarmBanner(QFrame):
             return
         restyle(self, tone=call.alarm.value)
         question = call.alarm is Alarm.QUESTION
-        self.words.say(
-            call.words if question else f"“{call.words}”" if call.words else "A new voice is on the line."
-        )
+        said = sentences.quoted(call.words, call.unclear) or "A new voice is on the line."
+        self.words.say(call.words if question else said)
         self.why.say("Why: " + "; ".join(call.evidence) if call.evidence else "")
         self.not_a_person.setVisible(not question)
 
@@ -108,6 +107,10 @@ class CallCard(QFrame):
         self.queue = ElidedWords("strong")
         self.now_heard = Words("soft", wrap=False)
         self.banner = AlarmBanner(theme_, do)
+        self.trouble = Words("strong")
+        self.trouble_box = QFrame()
+        self.trouble_box.setObjectName("banner")
+        self.trouble_box.setProperty("tone", "error")
         self.timeline = Timeline(theme_)
         self.captions = Captions(theme_)
         self.because = ElidedWords("small")
@@ -133,6 +136,8 @@ class CallCard(QFrame):
         self.captions.setVisible(call.live or bool(call.captions))
         self.timeline.setVisible(call.live or bool(call.sounds))
         self.banner.show_call(call)
+        self.trouble.say(sentences.voice_trouble(call))
+        self.trouble_box.setVisible(call.deaf and call.live)
         why = call.end_text if not call.live else "" if call.alarm else call.because
         self.because.say(f"Why: {why}" if why and call.live else why)
         restyle(self.because, words="small" if call.live else "body")
@@ -164,6 +169,7 @@ class CallCard(QFrame):
         make, do = Button, self._do
         self.answer = make(self._theme, "Answer", "go", "phone")
         self.take_over = make(self._theme, "Take over", "secondary", "take-over")
+        self.connect_sound = make(self._theme, "Connect sound", "primary", "take-over")
         self.give_back = make(self._theme, "Give back", "secondary", "give-back")
         self.that_is_a_person = make(self._theme, "That is a person", "secondary", "person")
         self.mute = make(self._theme, "Mute", "secondary", "microphone")
@@ -178,6 +184,7 @@ class CallCard(QFrame):
         self.that_is_a_person.setToolTip("Ring me: a person is speaking")
         self.answer.clicked.connect(lambda: do(AnswerCall(self._call.id)))
         self.take_over.clicked.connect(lambda: do(TakeOver(self._call.id)))
+        self.connect_sound.clicked.connect(lambda: do(PickUp(self._call.id)))
         self.give_back.clicked.connect(lambda: do(GiveBack(self._call.id)))
         self.that_is_a_person.clicked.connect(lambda: do(ThatIsAPerson(self._call.id)))
         self.mute.toggled.connect(self._mute)
@@ -224,6 +231,7 @@ class CallCard(QFrame):
         for button in (
             self.answer,
             self.take_over,
+            self.connect_sound,
             self.give_back,
             self.mute,
             self.that_is_a_person,
@@ -241,6 +249,10 @@ class CallCard(QFrame):
         whole.addLayout(head)
         whole.addWidget(self.queue)
         whole.addWidget(self.banner)
+        inside = QHBoxLayout(self.trouble_box)
+        inside.setContentsMargins(Space.M, Space.S, Space.M, Space.S)
+        inside.addWidget(self.trouble)
+        whole.addWidget(self.trouble_box)
         whole.addWidget(self.timeline)
         whole.addWidget(self._legend)
         whole.addLayout(middle, 1)
@@ -253,8 +265,10 @@ class CallCard(QFrame):
         connected = call.live and call.line is LineState.CONFIRMED
         self.answer.setVisible(waiting_for_us)
         # While an alarm is up its banner has the one clear action; the same choice twice would only slow down.
-        self.take_over.setVisible(call.live and slain and not call.voice and call.alarm is None)
-        self.give_back.setVisible(connected and slain and call.voice)
+        ours = call.phase in (Phase.TALKING, Phase.MANUAL)
+        self.take_over.setVisible(call.live and slain and not ours and call.alarm is None)
+        self.connect_sound.setVisible(connected and call.deaf)
+        self.give_back.setVisible(connected and slain and ours)
         self.mute.setVisible(call.live and call.voice)
         listening = call.phase in (Phase.NAVIGATING, Phase.HOLDING, Phase.CONFIRMING)
         self.that_is_a_person.setVisible(connected and slain and listening and call.alarm is not Alarm.PERSON)
@@ -285,7 +299,7 @@ class CallCard(QFrame):
         call = self._call
         command: Command
         if call.mode is Mode.HOLD_SLAYER:
-            command = SlayHold(call.number, call.intent, call.company)
+            command = SlayHold(call.number, call.intent, call.company, call.flow)
         else:
             command = PlaceCall(call.number, call.company)
         if self._do(command):

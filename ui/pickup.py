@@ -19,7 +19,7 @@ from ui import sentences
 from ui.callview import Alarm, Call
 from ui.foreground import come_forward
 from ui.theme import Space, Theme, pixmap, program_icon
-from ui.widgets.words import Button, Words
+from ui.widgets.words import Button, Words, restyle
 
 STRAY_KEY_S = 0.35
 """A key pressed sooner than this after the window came was meant for another window: nobody reacts that fast."""
@@ -75,7 +75,8 @@ class PickupWindow(QWidget):
         question = call.alarm is Alarm.QUESTION
         self.sentence.say(sentences.phase_sentence(call, call.alarm_at))
         self.whom.say(sentences.subtitle(call))
-        self.words.say(call.words if question else f"“{call.words}”" if call.words else "")
+        restyle(self.words, words="large" if call.unclear else "title")
+        self.words.say(call.words if question else sentences.quoted(call.words, call.unclear))
         self.why.say("Why it rings: " + "; ".join(call.evidence) if call.evidence else "")
         self.pick_up.setText("Take the call" if question else "Pick up")
         self.not_a_person.setVisible(not question)

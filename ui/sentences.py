@@ -118,7 +118,7 @@ def phase_sentence(call: Call, now: float) -> str:
         case Phase.ALERTING:
             return "A person is speaking!"
         case Phase.TALKING:
-            return f"You are talking with {name}"
+            return f"{_upper(name)} is on the line" if call.deaf else f"You are talking with {name}"
         case Phase.MANUAL:
             if call.mode is Mode.DIRECT:
                 return f"You are on the line with {name}"
@@ -167,6 +167,20 @@ def sound_words(call: Call) -> str:
             return "A person" if call.phase in (Phase.TALKING, Phase.ALERTING) else "A voice"
         case _:
             return "Silence"
+
+
+def quoted(words: str, unclear: bool) -> str:
+    """Somebody's words: in quotes, and owned to be a guess where they are one; "" without words."""
+    if not words:
+        return ""
+    return f"Hard to make out, perhaps “{words}”" if unclear else f"“{words}”"
+
+
+def voice_trouble(call: Call) -> str:
+    """What to do when the user is on the call and no sound could be connected; "" when all is well."""
+    if not call.live or not call.deaf:
+        return ""
+    return "You cannot hear or be heard: no sound device is connected. Plug in a headset, then connect it."
 
 
 def subtitle(call: Call) -> str:

@@ -84,7 +84,8 @@ class Summons(QObject):
         if call.alarm is Alarm.PERSON:
             actions.append(Action("Not a person", lambda: self._do(NotAPerson(call.id))))
         title = f"{sentences.phase_sentence(call, call.alarm_at)} · {call.name}"
-        words = f"“{call.words}”" if call.alarm is Alarm.PERSON and call.words else call.words
+        person = call.alarm is Alarm.PERSON
+        words = sentences.quoted(call.words, call.unclear) if person else call.words
         self._notifier.show(title, words or call.intent, actions, self._show_window, urgent=True)
 
     def _sound(self, sound: Callable[[], None]) -> None:

@@ -177,6 +177,19 @@ def test_words_are_shown_and_later_labelled_with_who_spoke_them(monkeypatch: pyt
     ]
 
 
+def test_a_persons_words_are_those_from_their_voice_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(
+        monkeypatch,
+        lambda p: (Ring("one moment please hello", 9.0, ("x",)),) if isinstance(p, Tick) else (),
+    )
+    scene.slayer.feed(Heard(8.0, "one moment please", Span(5.0, 8.0), 0.9, final=True))
+    scene.slayer.feed(Tick(at_s=9.5))
+    scene.slayer.feed(Heard(10.0, "hello", Span(8.9, 10.0), 0.2, final=False))
+    scene.slayer.feed(Tick(at_s=10.5))
+    found = [event for event in scene.events if isinstance(event, PersonFound)]
+    assert [(f.words, f.confidence) for f in found] == [("", 1.0), ("hello", 0.2)]
+
+
 def _fails(_: Input) -> Sequence[Action]:
     raise ZeroDivisionError("a fault of the policy")
 

@@ -20,7 +20,20 @@ from engine.commands import (
     TakeOver,
     ThatIsAPerson,
 )
-from engine.events import CallBegan, CallEnded, Event, LineChanged, PhaseChanged, UserNeeded, VoiceConnected
+from engine.events import (
+    CallBegan,
+    CallEnded,
+    Caption,
+    Event,
+    LineChanged,
+    LineProcess,
+    PersonFound,
+    PhaseChanged,
+    Span,
+    StepEntered,
+    UserNeeded,
+    VoiceConnected,
+)
 from tests.ui import replay
 from tests.ui.conftest import Desk
 from tests.ui.replay import ACME
@@ -102,6 +115,46 @@ def test_talking(qtbot: QtBot, desk: Desk) -> None:
     click(qtbot, card.mute)
     click(qtbot, card.give_back)
     assert desk.gateway.did == [Mute(ACME, True), Mute(ACME, False), GiveBack(ACME)]
+
+
+def test_without_a_sound_device_it_says_so_and_offers_to_connect_one(qtbot: QtBot, desk: Desk) -> None:
+    card = shown(desk, *replay.talking(T), VoiceConnected(T + 240, ACME, False))
+    assert card.sentence.text() == "Acme Insurance is on the line"
+    assert card.trouble_box.isVisible()
+    assert "cannot hear or be heard" in card.trouble.text()
+    assert visible(card) == {"Connect sound", "Give back", "Keypad", "Hang up"}
+    click(qtbot, card.connect_sound)
+    assert desk.gateway.did == [PickUp(ACME)]
+    shown(desk, VoiceConnected(T + 250, ACME, True))
+    assert not card.trouble_box.isVisible()
+
+
+def test_a_lost_line_is_said_and_one_click_calls_again_with_the_same_flow(qtbot: QtBot, desk: Desk) -> None:
+    lost = "The telephone line stopped unexpectedly. It is back; call again."
+    card = shown(
+        desk,
+        *replay.on_hold(T),
+        StepEntered(T + 100, ACME, "acme-flow", "wait"),
+        LineProcess(T + 230, "line0", False, "it was killed"),
+        CallEnded(T + 230, ACME, EndReason.LINE_LOST, lost, False),
+        LineProcess(T + 231, "line0", True),
+    )
+    assert card.sentence.text() == "The line was lost"
+    assert card.because.accessibleName() == lost
+    assert visible(card) == {"Call again", "Close"}
+    click(qtbot, card.again)
+    (wish,) = desk.gateway.did
+    assert isinstance(wish, SlayHold)
+    assert wish.flow == "acme-flow"
+
+
+def test_a_guess_is_shown_as_a_guess(desk: Desk) -> None:
+    card = shown(
+        desk, *replay.on_hold(T), Caption(T + 230, ACME, "how can eye help", Span(228, 230), 0.2, True)
+    )
+    assert "unclear  how can eye help" in card.captions.toPlainText()
+    shown(desk, PersonFound(T + 231, ACME, "how can eye help", 228, ("a new voice",), 0.2))
+    assert card.banner.words.text() == "Hard to make out, perhaps “how can eye help”"
 
 
 def test_a_refused_mute_does_not_look_muted(qtbot: QtBot, desk: Desk) -> None:

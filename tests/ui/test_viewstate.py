@@ -244,6 +244,48 @@ def test_the_persons_words_grow_with_the_caption() -> None:
     assert call_after(found, grown, other).words == "hello, this is Dana"
 
 
+def test_the_persons_words_are_not_those_of_the_recording_before() -> None:
+    before = Caption(T + 8, A, "one moment please", Span(5, 8), 0.9, True)
+    found = PersonFound(T + 11, A, "hello", 9.5, (), 0.2)
+    assert (call_after(before, found).words, call_after(before, found).unclear) == ("hello", True)
+    nothing_yet = PersonFound(T + 11, A, "", 9.5, ())
+    call = call_after(SUSPECTED, before, nothing_yet)
+    assert call.words == ""
+    grown = Caption(T + 12, A, "hollow this is", Span(9.5, 12), 0.3, False)
+    sure = Caption(T + 13, A, "hello this is Dana", Span(9.5, 13), 0.9, True)
+    assert (call_after(found, grown).words, call_after(found, grown).unclear) == ("hollow this is", True)
+    assert (call_after(found, grown, sure).words, call_after(found, sure).unclear) == (
+        "hello this is Dana",
+        False,
+    )
+
+
+def test_words_that_never_became_final_are_a_guess() -> None:
+    partial = Caption(T + 8, A, "can i do that", Span(5, 8), 0.8, False)
+    following = Caption(T + 10, A, "hello", Span(9, 10), 0.9, False)
+    assert [(c.final, c.unclear) for c in call_after(partial).captions] == [(False, False)]
+    assert [(c.final, c.unclear) for c in call_after(partial, following).captions] == [
+        (True, True),
+        (False, False),
+    ]
+    ended = CallEnded(T + 20, A, EndReason.COMPLETED, "", True)
+    assert [c.unclear for c in call_after(partial, ended).captions] == [True]
+    late = Caption(T + 11, A, "can I do that", Span(5, 8), 0.9, True)
+    assert [c.unclear for c in call_after(partial, following, late).captions] == [False, False]
+
+
+def test_a_voice_that_cannot_be_connected_is_trouble_only_while_the_user_is_on_the_call() -> None:
+    talking = PhaseChanged(T + 12, A, Phase.ALERTING, Phase.TALKING, "you picked up")
+    refused, back = (
+        VoiceConnected(T + 13, A, False),
+        PhaseChanged(T + 14, A, Phase.TALKING, Phase.HOLDING, "b"),
+    )
+    assert not call_after(refused).deaf
+    assert call_after(talking, refused).deaf
+    assert not call_after(talking, refused, VoiceConnected(T + 14, A, True)).deaf
+    assert not call_after(talking, refused, back).deaf
+
+
 def test_old_captions_are_let_go_many_at_once() -> None:
     most = callview.CAPTIONS_KEPT + callview.CAPTIONS_OVER
     lines = [(float(i), f"line {i}", True, "") for i in range(most + 1)]

@@ -114,9 +114,16 @@ class Captions(QTextEdit):
             cursor.insertText(name, self._look("small", role, bold=True))
             cursor.insertText(f"   {clock(line.start_s)}", self._look("small", "faint"))
         self._block(cursor, 2)
-        words_role = "ink" if line.final else "soft"
-        text = line.text if line.final or not line.text else f"{line.text} …"
-        cursor.insertText(text, self._look("large", words_role, bold=line.speaker == "person"))
+        guess = line.final and line.unclear
+        if guess:
+            cursor.insertText("unclear  ", self._look("small", "faint"))
+        look = self._look(
+            "large",
+            "ink" if line.final and not guess else "soft",
+            line.speaker == "person" and not line.unclear,
+        )
+        look.setFontItalic(guess)
+        cursor.insertText(line.text if line.final or not line.text else f"{line.text} …", look)
         self._next_index += 1
 
     def _block(self, cursor: QTextCursor, above: int) -> None:

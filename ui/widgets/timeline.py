@@ -28,7 +28,7 @@ _NAMES = {
     Heard.SILENCE: "silence",
     Heard.TONE: "tones",
     Heard.MUSIC: "music",
-    Heard.VOICE: "recording",
+    Heard.VOICE: "voice",
     Heard.PERSON: "person",
 }
 _STEPS_S = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
