@@ -6,6 +6,7 @@ from typing import assert_never
 
 from app.timeline import (
     Line,
+    heard_words,
     human_line,
     maybe_line,
     menu_line,
@@ -58,7 +59,7 @@ def of_heard(perception: Perception) -> Line | None:
             return Line("speech_ended", "", span_fields(perception.span))
         case Heard():
             name = "words" if perception.final else "hearing"
-            text = f"heard “{perception.text}”" if perception.final else ""
+            text = heard_words(perception.text, perception.confidence) if perception.final else ""
             fields = {
                 "text": perception.text,
                 **span_fields(perception.span),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
+import textwrap
 from typing import TextIO
 
 from app.timeline import Line, as_json, as_text
+
+WORDS_AT = 10
+"""Column where the words of a timeline begin (see ``timeline.as_text``): a long line goes on beneath them."""
 
 
 class Output:
@@ -24,6 +29,10 @@ class Output:
     def line(self, t: float, line: Line) -> None:
         """Write one line at ``t`` seconds. Raises ``BrokenPipeError`` when nobody reads any more."""
         text = as_json(t, line) if self.json else as_text(t, line)
+        if text and not self.json and self._stream.isatty():
+            text = textwrap.fill(
+                text, max(40, shutil.get_terminal_size().columns), subsequent_indent=" " * WORDS_AT
+            )
         if text:
             self._stream.write(text + "\n")
             self._stream.flush()

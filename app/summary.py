@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from app.timeline import Line
+from app.timeline import Line, outcome_words
 from engine.events import Event, PersonDismissed, PersonFound
 from engine.practice.report import PersonSpoke, Report
 from engine.storage.record import RecordBuilder
@@ -30,12 +30,17 @@ class Summary:
 
     def line(self) -> Line:
         """The summary as a line of the timeline."""
-        said = [f"{self.company or 'the call'}: {self.outcome}"]
-        said += [f"keys {self.keys}"] if self.keys else []
-        said += [f"{self.hold_s:.1f} s on hold"] if self.hold_s else []
+        said = [f"{self.company or 'the call'}: {outcome_words(self.outcome)}"]
+        said += [f"pressed {self.keys}"] if self.keys else []
+        said += [f"{_minutes(self.hold_s)} on hold"] if self.hold_s else []
         said += [f"rang {self.latency_s:.1f} s after the first word"] if self.latency_s is not None else []
-        said += [f"{self.false_rings} false rings"] if self.false_rings else []
+        said += [f"{self.false_rings} false ring{'s' * (self.false_rings > 1)}"] if self.false_rings else []
         return Line("summary", ", ".join(said), asdict(self))
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 def summarise(events: Sequence[Event], reports: Sequence[Report] | None = None) -> Summary:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from engine.call import LineState, Phase
@@ -44,6 +44,7 @@ from engine.events import (
     StepEntered,
     UserNeeded,
     VoiceConnected,
+    is_unclear,
 )
 from engine.hearing.perceptions import Sound, Span
 
@@ -128,7 +129,8 @@ def of_event(event: Event) -> Line:
                 "mode": event.mode.value,
                 "at": event.at,
             }
-            return Line("call", f"calling {event.company or event.number}", fields)
+            what_for = f" for “{event.intent}”" if event.intent else ""
+            return Line("call", f"calling {event.company or event.number}{what_for}", fields)
         case LineChanged():
             return _line(event)
         case CallEnded():
@@ -139,7 +141,7 @@ def of_event(event: Event) -> Line:
                 "sip_code": event.sip_code,
                 "at": event.at,
             }
-            return Line("ended", f"the call is over: {event.text}", ending)
+            return Line("ended", f"the call is over. {event.text}".rstrip(), ending)
         case OutcomeKnown():
             return outcome_line(event.outcome, event.because)
         case PhaseChanged():
@@ -151,7 +153,9 @@ def of_event(event: Event) -> Line:
                 {"since_s": event.since_s, "because": event.because, "at": event.at},
             )
         case SoundHeard():
-            return sound_line(event.sound, event.since_s)
+            line = sound_line(event.sound, event.since_s)
+            # Pauses tell a person nothing.
+            return replace(line, text="") if event.sound is Sound.SILENCE else line
         case ProgressTone():
             return tone_line(event.tone.value, event.span, "")
         case Caption():
@@ -163,7 +167,9 @@ def of_event(event: Event) -> Line:
         case PersonSuspected():
             return maybe_line(event.words, event.because, event.at)
         case PersonFound():
-            return human_line(event.words, event.first_word_s, event.because, event.at)
+            return human_line(
+                event.words, event.first_word_s, event.because, event.at, is_unclear(event.confidence)
+            )
         case PersonDismissed():
             return Line(
                 "stand_down",
@@ -230,7 +236,7 @@ def _caption(event: Caption) -> Line:
             return Line("recording", "", fields)
         case "person":
             return Line("person", "", fields)
-    return Line("words", f"heard “{event.text}”", {**fields, "speaker": event.speaker})
+    return Line("words", heard_words(event.text, event.confidence), {**fields, "speaker": event.speaker})
 
 
 def _surroundings(
@@ -261,6 +267,11 @@ def _surroundings(
             return Line("recogniser", event.text, fields)
         case _:
             assert_never(event)
+
+
+def heard_words(text: str, confidence: float) -> str:
+    """What was said, in words for a person; a guess is owned to be one."""
+    return f"heard something unclear, perhaps “{text}”" if is_unclear(confidence) else f"heard “{text}”"
 
 
 # --- what both have in common --------------------------------------------------------------------------------------
@@ -314,19 +325,33 @@ def phase_line(phase: Phase, because: str) -> Line:
     return Line("phase", "", {"phase": phase.value, "because": because})
 
 
+def outcome_words(outcome: str) -> str:
+    """An outcome for a person: "not in service"."""
+    return {"human": "a person was reached"}.get(outcome, outcome.replace("_", " "))
+
+
 def outcome_line(outcome: str, because: str) -> Line:
     """How the attempt ends."""
-    return Line("outcome", f"outcome: {outcome} ({because})", {"outcome": outcome, "because": because})
+    return Line("outcome", f"{outcome_words(outcome)} ({because})", {"outcome": outcome, "because": because})
 
 
 def maybe_line(words: str, because: tuple[str, ...], at: float | None = None) -> Line:
     """The quiet cue."""
     fields: dict[str, object] = {"words": words, "because": list(because)}
-    return Line("maybe_human", "maybe a person", fields if at is None else {**fields, "at": at})
+    return Line(
+        "maybe_human", f"maybe a person{_reasons(because)}", fields if at is None else {**fields, "at": at}
+    )
 
 
-def human_line(words: str, since_s: float, because: tuple[str, ...], at: float | None = None) -> Line:
+def human_line(
+    words: str, since_s: float, because: tuple[str, ...], at: float | None = None, unclear: bool = False
+) -> Line:
     """The ring."""
     fields: dict[str, object] = {"words": words, "since_s": since_s, "because": list(because)}
-    said = f"A PERSON{f': “{words}”' if words else ''} ({'; '.join(because)})"
-    return Line("human", said, fields if at is None else {**fields, "at": at})
+    said = f", hard to make out, perhaps “{words}”" if unclear else f": “{words}”"
+    text = f"A PERSON{said if words else ''}{_reasons(because)}"
+    return Line("human", text, fields if at is None else {**fields, "at": at})
+
+
+def _reasons(because: tuple[str, ...]) -> str:
+    return f" ({'; '.join(because)})" if because else ""

@@ -139,6 +139,24 @@ def test_json_is_one_line_whatever_was_said() -> None:
     assert json.loads(told)["text"] == "a\nb\u2028“é”\x00"
 
 
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (events.Caption(5.0, CALL, "hi", SPAN, 0.4, True), "heard “hi”"),
+        (events.Caption(5.0, CALL, "hi", SPAN, 0.39, True), "heard something unclear, perhaps “hi”"),
+        (events.PersonFound(5.0, CALL, "hi", 4.0, ("a", "b")), "A PERSON: “hi” (a; b)"),
+        (
+            events.PersonFound(5.0, CALL, "hi", 4.0, ("a",), 0.1),
+            "A PERSON, hard to make out, perhaps “hi” (a)",
+        ),
+        (events.PersonFound(5.0, CALL, "", 4.0, ()), "A PERSON"),
+        (events.OutcomeKnown(5.0, CALL, "not_in_service", "tones"), "not in service (tones)"),
+    ],
+)
+def test_words_for_a_person(event: events.Event, text: str) -> None:
+    assert timeline.of_event(event).text == text
+
+
 def test_names_are_explained() -> None:
     assert all(NAMES.values())
     assert inspect.getdoc(timeline)
