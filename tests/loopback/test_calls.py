@@ -115,7 +115,8 @@ async def test_sound_goes_both_ways_and_the_clock_starts_at_dial(pair: Pair) -> 
     heard, far_heard = tap.read(start + 8000, 16000), far_tap.read(far_start + 8000, 16000)
     assert loudest_hertz(heard) == pytest.approx(1000, abs=5)
     assert loudest_hertz(far_heard) == pytest.approx(600, abs=5)
-    assert np.abs(heard).max() == pytest.approx(8000, rel=0.1)
+    # Not the maximum: where a packet came late, the sound made up for it may overshoot.
+    assert np.percentile(np.abs(heard), 95) == pytest.approx(8000, rel=0.1)
     here.line.talk(CALL).clear()
     assert here.line.talk(CALL).played == 48000
 

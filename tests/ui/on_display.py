@@ -7,6 +7,7 @@ it is asked to do, as ``did PickUp``, and what the desktop says, as ``tray 1256 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import sys
 import threading
 import time
@@ -112,4 +113,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.enable(sys.stdout)
     sys.exit(run_window(Script()))

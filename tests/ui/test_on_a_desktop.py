@@ -20,7 +20,7 @@ import pytest
 
 pytestmark = pytest.mark.display
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PROGRAMS = ("Xvfb", "openbox", "trayer", "dunst", "dunstctl", "dbus-daemon", "xdotool")
 OTHER_WINDOW = """
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
@@ -145,9 +145,15 @@ class Program:
     def end(self) -> int:
         """SIGTERM, and its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(PATIENCE_S)
-        self._reader.join()
-        return code
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # it tells where its threads are
+            self.process.wait()
+            self._reader.join()
+            pytest.fail("the program did not end:\n" + "\n".join(self.said), pytrace=False)
+        finally:
+            self._reader.join()
 
 
 @pytest.fixture
