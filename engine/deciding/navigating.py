@@ -129,6 +129,18 @@ def stay_key(text: str) -> Option | None:
     return None
 
 
+def _usual_stay_key(draft: Draft, text: str) -> Option | None:
+    """The key 1, when we are asked to press something to stay and what was not understood: it nearly always is.
+
+    A wrong key costs little there; no key costs the place in the queue.
+    """
+    tiers = phrases.tiers(text)
+    asked = "stay_on_line" in tiers and "callback_offer" not in tiers and not menus.parse(text)
+    if not asked or draft.phase not in (Phase.HOLDING, Phase.CONFIRMING):
+        return None
+    return Option("stay on the line (its key was not understood)", digits="1")
+
+
 def keep_line(draft: Draft, what: Input) -> bool:
     """Press the key that keeps us in the queue when the company asks for it. True when pressed."""
     if not isinstance(what, Heard) or not what.final:
@@ -136,7 +148,7 @@ def keep_line(draft: Draft, what: Input) -> bool:
     memory = draft.memory
     if memory.now_s - memory.stay_pressed_s < _STAY_EVERY_S:
         return False
-    option = stay_key(what.text)
+    option = stay_key(what.text) or _usual_stay_key(draft, what.text)
     if option is None:
         return False
     draft.note(stay_pressed_s=memory.now_s)

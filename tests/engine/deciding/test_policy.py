@@ -314,6 +314,12 @@ def test_stays_on_the_line_when_asked_on_hold() -> None:
     assert call.keys == "212" and call.phase is Phase.HOLDING and call.rings == []
 
 
+def test_presses_one_to_stay_when_the_key_was_not_understood() -> None:
+    call = on_hold(10).silence(0.3)
+    call.says("are you still there to stay on the line if it at and", distance=0.1).music(5)
+    assert call.keys == "21" and call.phase is Phase.HOLDING and call.rings == []
+
+
 def test_a_menu_after_the_hold_is_navigated() -> None:
     call = on_hold(10).silence(0.3)
     call.says("for a new invoice press four for a billing question press five", distance=0.1).silence(2.0)
