@@ -64,9 +64,11 @@ def window() -> int:
     """Open the window and stay until it is closed; returns the exit code."""
     require_display()
     from app.compose import Core
+    from app.practising import OnDemand
     from app.run import run_window
 
-    return run_window(Core())
+    practice = OnDemand()
+    return run_window(Core(guest=practice), practise=practice.call)
 
 
 def require_display() -> None:

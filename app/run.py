@@ -17,12 +17,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Protocol
 
 from app import display
+from app.complaints import sentence_of
 from engine.bus import Bus
 from engine.commands import Command
 
@@ -42,6 +43,10 @@ class WindowSettings(Protocol):
     @property
     def sound(self) -> Any:
         """``ring``: name of the ring device, empty for the default."""
+
+    @property
+    def accounts(self) -> Sequence[Any]:
+        """Trunk accounts."""
 
     @property
     def region(self) -> str:
@@ -82,10 +87,15 @@ def nothing_asked() -> Sequence[Command]:
     return ()
 
 
-def run_window(core: Engine, asked: Callable[[], Sequence[Command]] = nothing_asked) -> int:
+def run_window(
+    core: Engine,
+    asked: Callable[[], Sequence[Command]] = nothing_asked,
+    practise: Callable[[], Awaitable[Command]] | None = None,
+) -> int:
     """Show the window and stay until the user quits. Returns the exit code.
 
     ``asked`` is called once everything has started; what it returns is carried out, as if it had been clicked.
+    ``practise`` opens a pretend company and returns the wish to call it: offered to a user without a trunk account.
     """
     why = display.why_none()
     if why:
@@ -108,10 +118,15 @@ def run_window(core: Engine, asked: Callable[[], Sequence[Command]] = nothing_as
     loop.set_default_executor(ThreadPoolExecutor(max_workers=4, thread_name_prefix="work"))
     asyncio.set_event_loop(loop)
     with loop:
-        return int(loop.run_until_complete(_run(app, core, asked)))
+        return int(loop.run_until_complete(_run(app, core, asked, practise)))
 
 
-async def _run(app: Any, core: Engine, asked: Callable[[], Sequence[Command]]) -> int:
+async def _run(
+    app: Any,
+    core: Engine,
+    asked: Callable[[], Sequence[Command]],
+    practise: Callable[[], Awaitable[Command]] | None,
+) -> int:
     from PySide6.QtCore import QSettings
 
     from ui.bridge import Bridge
@@ -143,6 +158,13 @@ async def _run(app: Any, core: Engine, asked: Callable[[], Sequence[Command]]) -
     faults = Faults(loop, bridge.say)
     signals = Signals(quitting.set)
 
+    practising: set[asyncio.Task[None]] = set()
+    if practise is not None and not core.settings.accounts:
+        window.dial.welcome()
+        window.dial.practise_asked.connect(
+            lambda: practising.add(loop.create_task(_practise(practise, bridge, window), name="practise"))
+        )
+
     window.show()
     starting = loop.create_task(_start(core, bridge, window, asked), name="start")
     try:
@@ -150,8 +172,9 @@ async def _run(app: Any, core: Engine, asked: Callable[[], Sequence[Command]]) -
     finally:
         window.close_for_good()
         pickup.put_away()
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        for task in (starting, *practising):
+            task.cancel()
+        await asyncio.gather(starting, *practising, return_exceptions=True)
         await core.stop()
         await notifier.close()
         await asyncio.to_thread(bell.close)
@@ -186,6 +209,17 @@ async def _start(core: Engine, bridge: Any, window: Any, asked: Callable[[], Seq
         bridge.do(command)
     # The bell's libraries are loaded before they are needed, off the loop: a ring must not wait for an import.
     await asyncio.to_thread(importlib.import_module, "engine.audio.ringer")
+
+
+async def _practise(practise: Callable[[], Awaitable[Command]], bridge: Any, window: Any) -> None:
+    try:
+        bridge.do(await practise())
+    except Exception as error:
+        log.exception("the practice company did not open")
+        words = sentence_of(error) or f"The practice company could not be opened ({type(error).__name__})."
+        bridge.say(words)
+    finally:
+        window.dial.practice_opened()
 
 
 def places(flows: Iterable[Any]) -> tuple[Any, ...]:

@@ -45,6 +45,11 @@ class Target:
 
 KNOWN_SHOWN = 4
 """Companies offered to be chosen by a click."""
+WELCOME = (
+    "No telephone account is set up yet: “holdslayer account add” in a terminal does that. "
+    "Until then you can watch it call a pretend company on this computer."
+)
+"""For a user without a trunk account."""
 EMPTY = "Type a phone number, a SIP address or the name of a company you know."
 _NUMBER = re.compile(r"[0-9]|^sips?:|^tel:|@", re.IGNORECASE)
 
@@ -85,6 +90,8 @@ class Dial(QFrame):
 
     asked = Signal(object)
     """A command was taken."""
+    practise_asked = Signal()
+    """The user wants to see it work with a pretend company."""
     reshaped = Signal()
     """A sentence came or went: the form is higher or lower than before."""
 
@@ -127,6 +134,10 @@ class Dial(QFrame):
         self.call.setToolTip("An everyday call: you are connected at once")
         self.slay.setToolTip("Walk the menu, wait on hold, and ring me when a person speaks")
 
+        self.first_run = QWidget()
+        self.practise = Button(theme, "Try a practice call", "secondary", "slay")
+        self._is_first_run = False
+
         self._number_words = self._completer(self.number)
         self._intent_words = self._completer(self.intent)
         self._lay_out()
@@ -136,10 +147,31 @@ class Dial(QFrame):
         self.intent.returnPressed.connect(self._main)
         self.slay.clicked.connect(self._main)
         self.call.clicked.connect(self._place_call)
+        self.practise.clicked.connect(self._ask_for_practice)
         self.setTabOrder(self.number, self.intent)
         self.setTabOrder(self.intent, self.slay)
         self.setTabOrder(self.slay, self.call)
+        self.setTabOrder(self.call, self.practise)
         self.setFocusProxy(self.number)
+
+    def welcome(self) -> None:
+        """Say what a user without a trunk account can do."""
+        self._is_first_run = True
+        self._show_first_run()
+
+    def practice_opened(self) -> None:
+        """The pretend company is open, or could not be: it can be asked for again."""
+        self.practise.setEnabled(True)
+        self.practise.setText("Try a practice call")
+
+    def _ask_for_practice(self) -> None:
+        self.practise.setEnabled(False)
+        self.practise.setText("Opening the practice company…")
+        self.practise_asked.emit()
+
+    def _show_first_run(self) -> None:
+        self.first_run.setVisible(self._is_first_run and not (self._shape and self._shape[0]))
+        self.reshaped.emit()
 
     def suggest(self, places: Sequence[Place]) -> None:
         """Companies to suggest while typing."""
@@ -179,6 +211,7 @@ class Dial(QFrame):
         self.lead.setVisible(not compact)
         self.sign.setVisible(not compact)
         self._known.setVisible(not compact and bool(self._places))
+        self._show_first_run()
         direction = QBoxLayout.Direction.LeftToRight if in_a_row else QBoxLayout.Direction.TopToBottom
         self._fields.setDirection(direction)
         # What is wrong stands beneath the number: in a row that is beneath them all.
@@ -210,6 +243,12 @@ class Dial(QFrame):
         self._chips.setContentsMargins(0, Space.XS, 0, 0)
         self._chips.setSpacing(Space.S)
         self._whole.addWidget(self._known)
+        column = QVBoxLayout(self.first_run)
+        column.setContentsMargins(0, Space.M, 0, 0)
+        column.setSpacing(Space.M)
+        column.addWidget(Words("soft", WELCOME))
+        column.addWidget(self.practise, 0, Qt.AlignmentFlag.AlignLeft)
+        self._whole.addWidget(self.first_run)
         self.make_compact(compact=False, in_a_row=False)
 
     def _completer(self, line: QLineEdit) -> QStringListModel:

@@ -290,7 +290,7 @@ def recogniser_status(state: WindowState) -> Status:
         )
     text = _upper(recogniser.text)
     if recogniser.ready:
-        return Status(text or f"Understands speech · {recogniser.recogniser}", True)
+        return Status(text or f"Understands speech · {recogniser.recogniser.removeprefix('The ')}", True)
     if recogniser.recogniser or state.starting:
         return Status(text or f"{recogniser.recogniser or 'The speech recogniser'} is not ready yet", None)
     return Status(text or "No speech recogniser: no captions", False)

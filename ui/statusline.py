@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QWidget
 
 from ui import sentences
 from ui.sentences import Status
 from ui.theme import Space, Theme, pixmap
 from ui.viewstate import WindowState
 from ui.widgets.words import Words
+
+BESIDE_PX = 800
+"""From this width on the entries stand beside one another: below it, three columns of words would be too narrow."""
 
 
 class StatusEntry(QWidget):
@@ -55,11 +59,23 @@ class StatusLine(QFrame):
         self.trunk = StatusEntry(theme, "line", "Telephone line")
         self.sound = StatusEntry(theme, "speaker", "Sound")
         self.recogniser = StatusEntry(theme, "ear", "Speech recogniser")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
-        row.setSpacing(Space.XL)
+        self._entries = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._entries.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
         for entry in (self.trunk, self.sound, self.recogniser):
-            row.addWidget(entry, 1)
+            self._entries.addWidget(entry, 1)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside or beneath one another."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        beside = self.width() >= BESIDE_PX
+        direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if self._entries.direction() is not direction:
+            self._entries.setDirection(direction)
+        self._entries.setSpacing(Space.XL if beside else Space.XS)
 
     def show_state(self, state: WindowState) -> None:
         """Show what ``state`` says of them."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.compose import Core
+from app.practising import OnDemand
 from app.timeline import NAMES
+from engine.call import LineState
+from engine.events import LineChanged
+from engine.settings import Deciding, Hearing, Settings
 from tests.app.conftest import Ran
 
 pytestmark = pytest.mark.real_sip
@@ -60,3 +66,23 @@ def test_a_scenario_that_expects_something_else(holdslayer: Holdslayer, tmp_path
     assert ran.code == 1
     assert "should have ended with 'human'" in ran.err
     assert ran.lines[-1]["outcome"] == "busy"
+
+
+async def test_the_company_of_the_window_opens_when_it_is_asked_for(home: Path) -> None:
+    bare = Settings(hearing=Hearing(embedded=False), deciding=Deciding(matcher=False))
+    practice = OnDemand()
+    core = Core(settings=bare, guest=practice, look_for_devices=False)
+    await core.start()
+    try:
+        wish, again = await asyncio.gather(practice.call(), practice.call())
+        assert wish == again
+        assert (wish.company, wish.flow) == ("Harbor Bank", "harbor-bank")
+        answered = asyncio.Event()
+        core.bus.subscribe(
+            LineChanged, lambda event: answered.set() if event.state is LineState.CONFIRMED else None
+        )
+        core.do(wish)
+        async with asyncio.timeout(30):
+            await answered.wait()
+    finally:
+        await core.stop()

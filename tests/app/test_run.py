@@ -56,8 +56,10 @@ sys.exit(run_window(Core(){asked}))
 """
 
 
-def run_program(start: str, name: str = "SIGTERM", asked: str = "") -> subprocess.CompletedProcess[str]:
-    script = PROGRAM.replace("{start}", start).replace("{signal}", name).replace("{asked}", asked)
+def run_program(
+    start: str, name: str = "SIGTERM", asked: str = "", before: str = ""
+) -> subprocess.CompletedProcess[str]:
+    script = before + PROGRAM.replace("{start}", start).replace("{signal}", name).replace("{asked}", asked)
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
         cwd=ROOT,
@@ -83,6 +85,23 @@ def test_what_was_asked_for_is_done_once_started() -> None:
     asked = ", lambda: [__import__('engine.commands').commands.PlaceCall('+15550100')]"
     done = run_program("quit_soon()", asked=asked)
     assert done.stdout.splitlines()[1].startswith("did PlaceCall"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("return __import__('engine.commands').commands.PlaceCall('sip:a@b')", "did PlaceCall"),
+        ("raise ValueError", "notice: The practice company could not be opened (ValueError)."),
+    ],
+    ids=["opens", "fails"],
+)
+def test_the_practice_company_is_called_by_one_click(deed: str, said: str) -> None:
+    start = (
+        "asyncio.get_running_loop().call_later(0.1, lambda: window().dial.practise.click()); tell_and_quit()"
+    )
+    practise = f"async def practise():\n    {deed}\n\n"
+    done = run_program(start, asked=", practise=practise", before=practise)
+    assert said in done.stdout, done.stderr
 
 
 def test_an_engine_that_does_not_start_is_said_in_the_window() -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from engine.commands import PlaceCall, SlayHold
+from tests.ui import replay
 from tests.ui.conftest import PLACES, Desk
 from ui.dial import EMPTY, Target, find_target
 from ui.widgets.words import Button
@@ -125,3 +126,19 @@ def test_intents_of_the_chosen_company_are_suggested(desk: Desk) -> None:
     assert dial.intent.completer().model().rowCount() == 2
     dial.number.setText("Lark Airlines")
     assert dial.intent.completer().model().rowCount() == 0
+
+
+def test_a_user_without_an_account_is_told_what_to_do_and_can_practise(qtbot: QtBot, desk: Desk) -> None:
+    dial, asked = desk.window.dial, []
+    dial.practise_asked.connect(lambda: asked.append(True))
+    assert not dial.first_run.isVisible()
+    dial.welcome()
+    assert dial.first_run.isVisible()
+    qtbot.mouseClick(dial.practise, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dial.practise, Qt.MouseButton.LeftButton)  # it is opening: once is enough
+    assert asked == [True]
+    dial.practice_opened()
+    assert dial.practise.isEnabled()
+    replay.play(replay.navigating(1000.0), desk.bus.publish)
+    desk.window.show_state(desk.bridge.state)
+    assert not dial.first_run.isVisible()
