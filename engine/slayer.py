@@ -63,8 +63,8 @@ from flows.model import DIGITS
 
 log = logging.getLogger(__name__)
 
-SAME_VOICE_S = 0.3
-"""Words that begin this little before a voice are its own: the two starts are measured in different ways."""
+SAME_VOICE_S = 0.5
+"""Words that begin this little before a voice are its own: words are looked for from 0.35 s before the voice on."""
 TROUBLE = "Something went wrong inside the program ({}). The call is still on: pick up and go on by hand."
 
 
@@ -219,7 +219,7 @@ class Slayer:
     def _label(self, span: Span, speaker: str) -> None:
         """Say again the captions within ``span``, now with who spoke them."""
         for start_s, caption in list(self._captions.items()):
-            if span.start_s - 0.5 <= start_s < span.end_s and caption.speaker != speaker:
+            if span.start_s - SAME_VOICE_S <= start_s < span.end_s and caption.speaker != speaker:
                 labelled = replace(caption, at=self._now(), speaker=speaker)
                 self._captions[start_s] = labelled
                 self._publish(labelled)

@@ -304,8 +304,8 @@ def _settled(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(line if line.final else replace(line, final=True, confidence=0.0) for line in lines)
 
 
-_SAME_VOICE_S = 0.3
-"""Words that begin this little before a voice are its own: the two starts are measured in different ways."""
+_SAME_VOICE_S = 0.5
+"""Words that begin this little before a voice are its own: words are looked for from 0.35 s before the voice on."""
 _SAME_START_S = 0.05
 """Starts nearer than this are one utterance: spans are cut on 10 ms frames and rounded."""
 

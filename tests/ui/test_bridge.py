@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.bus import Bus
 from engine.call import CallId
-from engine.commands import HangUp
+from engine.commands import HangUp, PlaceCall
 from engine.events import Caption, PersonFound, Span
 from tests.conftest import WarningsLogged
 from tests.ui import replay
@@ -115,3 +115,15 @@ def test_a_fault_without_words_is_not_silent(gateway: Gateway) -> None:
     bridge = Bridge(Bus(), gateway.do)
     gateway.refusal = KeyError()
     assert "KeyError" in bridge.attempt(WISH)
+
+
+def test_a_call_asked_for_during_the_start_is_said_to_wait(gateway: Gateway) -> None:
+    bridge = Bridge(Bus(), gateway.do)
+    assert bridge.attempt(PlaceCall("911")) == ""
+    assert bridge.state.notice is not None
+    assert "the moment it is up" in bridge.state.notice.text
+    bridge.started()
+    assert bridge.state.notice is None
+    bridge.attempt(PlaceCall("911"))
+    assert bridge.state.notice is None
+    bridge.close()
