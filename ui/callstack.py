@@ -14,6 +14,8 @@ from ui.live import CallCard
 from ui.theme import Space, Theme
 from ui.viewstate import WindowState
 
+NARROW_PX = 600
+"""Below this width the buttons of a card do not fit beside one another."""
 TALL_PX = 500
 """From this height on a card has room for its legend."""
 
@@ -84,4 +86,5 @@ class CallStack(QScrollArea):
         alone = len(self._cards) == 1
         for card in self._cards.values():
             self._column.setStretchFactor(card, 1 if alone else 0)
-            card.make_roomy(alone=alone, tall=self.viewport().height() >= TALL_PX)
+            room = self.viewport()
+            card.make_roomy(alone, tall=room.height() >= TALL_PX, narrow=room.width() < NARROW_PX)

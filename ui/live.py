@@ -114,6 +114,7 @@ class CallCard(QFrame):
         self.timeline = Timeline(theme_)
         self.captions = Captions(theme_)
         self.because = ElidedWords("small")
+        self.ending = Words("body")
         self.keypad = Keypad()
         self.pressed = Words("small", wrap=False)
         self._make_buttons()
@@ -138,9 +139,9 @@ class CallCard(QFrame):
         self.banner.show_call(call)
         self.trouble.say(sentences.voice_trouble(call))
         self.trouble_box.setVisible(call.deaf and call.live)
-        why = call.end_text if not call.live else "" if call.alarm else call.because
-        self.because.say(f"Why: {why}" if why and call.live else why)
-        restyle(self.because, words="small" if call.live else "body")
+        why = call.because if call.live and call.alarm is None else ""
+        self.because.say(f"Why: {why}" if why else "")
+        self.ending.say("" if call.live else call.end_text)
         keys = "  ".join(mark.text for mark in call.marks if mark.kind == "key")
         self.pressed.say(f"Pressed: {keys}" if keys else "")
         self._show_buttons(call)
@@ -157,8 +158,13 @@ class CallCard(QFrame):
         self.timeline.show_call(call.sounds, call.marks, until - call.began_at)
         self._draw_face()
 
-    def make_roomy(self, alone: bool, tall: bool) -> None:
-        """Give the captions all the room there is (a call alone), or just a few lines (one of several)."""
+    def make_roomy(self, alone: bool, tall: bool, narrow: bool) -> None:
+        """Give the captions all the room there is (a call alone), or just a few lines (one of several).
+
+        ``narrow``: the button that hangs up stands beneath the others, which leave it no place beside them.
+        """
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._actions.setDirection(down if narrow else right)
         self.captions.want_height(72 if alone else 104)
         self.captions.setMaximumHeight(16777215 if alone else 104)
         vertical = QSizePolicy.Policy.Expanding if alone else QSizePolicy.Policy.Maximum
@@ -241,7 +247,10 @@ class CallCard(QFrame):
         ):
             actions.addWidget(button)
         actions.addStretch(1)
-        actions.addWidget(self.hang_up)
+        self._actions = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._actions.setSpacing(Space.S)
+        self._actions.addLayout(actions, 1)
+        self._actions.addWidget(self.hang_up, 0, Qt.AlignmentFlag.AlignRight)
 
         whole = QVBoxLayout(self)
         whole.setContentsMargins(Space.XL, Space.L + 4, Space.XL, Space.L + 4)
@@ -257,7 +266,8 @@ class CallCard(QFrame):
         whole.addWidget(self._legend)
         whole.addLayout(middle, 1)
         whole.addWidget(self.because)
-        whole.addLayout(actions)
+        whole.addWidget(self.ending)
+        whole.addLayout(self._actions)
 
     def _show_buttons(self, call: Call) -> None:
         waiting_for_us = call.incoming and call.live and call.line in (LineState.IDLE, LineState.EARLY)

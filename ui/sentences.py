@@ -127,6 +127,14 @@ def phase_sentence(call: Call, now: float) -> str:
             return "The call is ending"
 
 
+def is_bad_news(call: Call) -> bool:
+    """Whether a call that waited for the user ended without a person: they are to be told, wherever they are."""
+    if call.live or call.mode is not Mode.HOLD_SLAYER:
+        return False
+    ended = call.end_reason not in (None, EndReason.COMPLETED, EndReason.CANCELLED)
+    return ended or call.outcome in _OUTCOMES
+
+
 def queue_sentence(call: Call, now: float) -> str:
     """ "You are 4th in line · about 6 min left", or nothing. The wait said by the company is counted down."""
     if not call.live or call.phase not in (Phase.HOLDING, Phase.CONFIRMING):

@@ -4,6 +4,7 @@ state.alarm   maybe     -> quiet cue, once
               person    -> ring, pickup window, notification with buttons
               question  -> the same with the question
               none      -> silence, window away, notification withdrawn
+a call that waited ended without a person -> a quiet notification that says why
 """
 
 from __future__ import annotations
@@ -52,17 +53,20 @@ class Summons(QObject):
         self._pickup, self._bell, self._notifier = pickup, bell, notifier
         self._do, self._show_window = do, show_window
         self._for: tuple[str, Alarm, float] | None = None
+        self._waiting: set[str] = set()
         pickup.silenced.connect(self._silence)
 
     def show_state(self, state: WindowState) -> None:
         """Call the user, or leave them alone."""
         call = state.alarm
+        self._waiting |= {live.id for live in state.live}
         if call is None or call.alarm is None:
             if self._for is not None:
                 self._for = None
                 self._silence()
                 self._pickup.put_away()
                 self._notifier.withdraw()
+            self._tell_bad_news(state)
             return
         reason = (call.id, call.alarm, call.alarm_at)
         new = reason != self._for
@@ -78,6 +82,13 @@ class Summons(QObject):
         if new:
             self._sound(self._bell.ring)
             self._notify(call)
+
+    def _tell_bad_news(self, state: WindowState) -> None:
+        for call in state.calls:
+            if call.id in self._waiting and sentences.is_bad_news(call):
+                title = sentences.phase_sentence(call, call.began_at)
+                self._notifier.show(title, call.end_text, [], self._show_window, urgent=False)
+        self._waiting = {call.id for call in state.live}
 
     def _notify(self, call: Call) -> None:
         actions = [Action("Pick up", lambda: self._do(PickUp(call.id)))]

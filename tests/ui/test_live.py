@@ -140,7 +140,7 @@ def test_a_lost_line_is_said_and_one_click_calls_again_with_the_same_flow(qtbot:
         LineProcess(T + 231, "line0", True),
     )
     assert card.sentence.text() == "The line was lost"
-    assert card.because.accessibleName() == lost
+    assert card.ending.text() == lost
     assert visible(card) == {"Call again", "Close"}
     click(qtbot, card.again)
     (wish,) = desk.gateway.did
@@ -197,7 +197,7 @@ def test_an_ended_call_says_why_and_can_be_made_again(qtbot: QtBot, desk: Desk, 
         CallEnded(T + 4, ACME, EndReason.BUSY, "Acme is busy. Try again later.", False, 486),
     )
     assert card.sentence.text() == "Acme is busy"
-    assert card.because.accessibleName() == "Acme is busy. Try again later."
+    assert card.ending.text() == "Acme is busy. Try again later."
     assert card.clock.text() == "0:04"
     assert visible(card) == {"Call again", "Close"}
     click(qtbot, card.again)
@@ -247,3 +247,17 @@ def test_taken_over(desk: Desk) -> None:
     assert card.sentence.text() == "You have taken over"
     assert "Give back" in visible(card)
     assert "That is a person" not in visible(card)
+
+
+@pytest.mark.parametrize("trouble", [False, True])
+def test_nothing_of_a_card_is_cut_off_in_the_narrowest_window(
+    qtbot: QtBot, desk: Desk, trouble: bool
+) -> None:
+    desk.window.resize(desk.window.minimumSize())
+    card = shown(desk, *replay.on_hold(T))
+    if trouble:
+        shown(desk, *replay.talking(T), VoiceConnected(T + 240, ACME, False))
+    qtbot.wait(50)
+    assert card.width() <= desk.window.calls.viewport().width()
+    desk.window.resize(1200, 800)
+    qtbot.waitUntil(lambda: card.hang_up.y() == card.keys.y())

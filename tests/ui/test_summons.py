@@ -54,11 +54,12 @@ class Notes:
     shown: list[tuple[str, str]] = field(default_factory=list)
     actions: tuple[Action, ...] = ()
     withdrawn: int = 0
+    urgent: bool = False
 
     def show(
         self, title: str, text: str, actions: Sequence[Action], clicked: Callable[[], object], urgent: bool
     ) -> None:
-        assert urgent
+        self.urgent = urgent
         self.shown.append((title, text))
         self.actions = tuple(actions)
 
@@ -112,6 +113,7 @@ def test_a_person_rings_once_shows_the_window_and_notifies(room: Room) -> None:
     assert room.pickup.isVisible()
     assert room.pickup.words.text() == "“hello, anybody there”"
     ((title, text),) = room.notes.shown
+    assert room.notes.urgent
     assert title == "A person is speaking! · Acme Insurance"
     assert "this is Dana" in text
 
@@ -177,3 +179,21 @@ def test_silenced_by_the_user_it_stays_silent(qtbot: QtBot, room: Room) -> None:
 def test_an_unknown_call_calls_nobody(room: Room) -> None:
     room.bus.publish(PersonFound(T, CallId("ghost"), "boo", 0, ()))
     assert room.bell.heard == []
+
+
+def test_a_call_lost_while_waiting_is_told_once_and_quietly(qtbot: QtBot, room: Room) -> None:
+    replay.play(replay.on_hold(T), room.bus.publish)
+    qtbot.wait(80)
+    ended = CallEnded(T + 240, ACME, EndReason.LINE_LOST, "The line was lost. Call again.", False)
+    room.bus.publish(ended)
+    room.bridge.say("something else")
+    assert room.notes.shown == [("The line was lost", "The line was lost. Call again.")]
+    assert not room.notes.urgent
+    assert "ring" not in room.bell.heard
+
+
+def test_a_call_that_the_user_ended_is_no_news(qtbot: QtBot, room: Room) -> None:
+    replay.play(replay.on_hold(T), room.bus.publish)
+    qtbot.wait(80)
+    room.bus.publish(CallEnded(T + 240, ACME, EndReason.COMPLETED, "You hung up.", True))
+    assert room.notes.shown == []
