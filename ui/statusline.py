@@ -12,7 +12,7 @@ from ui.theme import Space, Theme, pixmap
 from ui.viewstate import WindowState
 from ui.widgets.words import Words
 
-BESIDE_PX = 800
+BESIDE_PX = 700
 """From this width on the entries stand beside one another: below it, three columns of words would be too narrow."""
 
 
