@@ -86,9 +86,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Abort:
         return _end("Interrupted.", 130)
-    except click.ClickException as error:
-        error.show()
+    except click.UsageError as error:
+        error.show()  # with a word on the usage
         return error.exit_code
+    except click.ClickException as error:
+        return _end(error.format_message(), error.exit_code)
     except BrokenPipeError:
         # Who read our output has gone (``| head``); nothing is to be said, not even by the interpreter's last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -27,6 +27,7 @@ from engine.events import (
     CallBegan,
     CallEnded,
     Event,
+    OutcomeKnown,
     PersonDismissed,
     PersonFound,
     RecogniserState,
@@ -43,6 +44,7 @@ GOODBYE_S = 5.0
 """How long the line has for telling that a call is over, before it is taken for over."""
 
 INTERRUPTED = 130
+OVER = "the call is over"
 
 
 @dataclass
@@ -53,6 +55,8 @@ class _Watch:
     call: CallId | None = None
     mode: Mode = Mode.HOLD_SLAYER
     events: list[Event] = field(default_factory=list)
+    said: str = ""
+    """Why it went as it did, as told already."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
 
@@ -143,8 +147,13 @@ class Headless:
         elif isinstance(event, AudioState) and watch.mode is Mode.HOLD_SLAYER and not self._attended:
             return  # nobody is going to talk
         since_dialling = event.at - watch.began_at if watch.call is not None else 0.0
-        self._out.line(max(0.0, since_dialling), of_event(event))
+        line = of_event(event)
+        if isinstance(event, CallEnded) and event.text == watch.said:
+            line = dataclasses.replace(line, text=OVER)  # the outcome has just said the same
+        self._out.line(max(0.0, since_dialling), line)
         match event:
+            case OutcomeKnown(because=because):
+                watch.said = because
             case PersonFound():
                 self._ring()
             case PersonDismissed() | VoiceConnected(connected=True):

@@ -76,6 +76,11 @@ class Dialable:
         """
         if self.sip:
             return self.number
+        if account is None and self.emergency:
+            raise NumberError(
+                f"{self.display} cannot be called from here: no telephone account is set up. "
+                "Use another telephone now."
+            )
         if account is None:
             raise NumberError(
                 f"To call {self.display} a telephone account is needed, and none is set up. "

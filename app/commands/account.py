@@ -77,6 +77,11 @@ def add(
             plus=plus,
         )
     except ValidationError as error:
+        if any(fault["loc"] == ("id",) for fault in error.errors()):
+            raise click.ClickException(
+                f"'{id}' cannot be the name of an account: give it up to 40 letters and digits, "
+                "'.', '-' and '_', without spaces."
+            ) from error
         raise click.ClickException(f"The account is not complete: {complaint(error)}.") from error
     if not replace and any(known.id == id for known in settings.accounts):
         raise click.ClickException(f"There is an account '{id}' already. Use --replace to change it.")

@@ -65,7 +65,7 @@ def test_there_already(holdslayer: Holdslayer, home: Path) -> None:
         (ADD, b"", "No password"),
         (ADD, b"\n", "No password"),
         (ADD, b"a\x00b\n", "no password"),
-        (("account", "add", "a b", "--host", "h", "--user", "u"), b"x\n", "'id'"),
+        (("account", "add", "a b", "--host", "h", "--user", "u"), b"x\n", "cannot be the name"),
         (("account", "add", "a", "--host", "h t", "--user", "u"), b"x\n", "'host'"),
         (("account", "add", "a", "--host", "h", "--user", "u@x"), b"x\n", "'user'"),
         (("account", "add", "a", "--host", "h", "--user", "u", "--port", "70000"), b"x\n", "'port'"),
@@ -107,3 +107,10 @@ def test_settings_that_cannot_be_written_take_the_password_back(
     assert ran.code == 1
     assert "No space left" in ran.err
     assert not (home / "config" / "secrets.json").exists()
+
+
+def test_a_name_that_cannot_be_one_is_said_in_a_sentence(holdslayer: Holdslayer, home: Path) -> None:
+    ran = holdslayer("account", "add", "my trunk", "--host", "h", "--user", "u", stdin=b"x\n")
+    assert ran.code == 1
+    assert ran.err.startswith("holdslayer: 'my trunk' cannot be the name of an account")
+    assert not (home / "config" / "settings.json").exists()

@@ -79,6 +79,16 @@ async def test_busy() -> None:
     assert not story.line.up
 
 
+async def test_a_reason_is_told_once() -> None:
+    story, out = Story(), io.StringIO()
+    story.call = Headless(story.core, Output(False, out))
+    story.when(CallBegan, lambda event: story.line.far_hangs_up(story.leg, 486))
+    assert await story.run() == 0
+    told = out.getvalue()
+    assert told.count("busy. Try again") == 1
+    assert "the call is over\n" in told
+
+
 async def test_a_person_is_rung_for_and_let_go(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr(headless, "MOMENT_S", 0.05)
     story = Story()

@@ -169,8 +169,10 @@ def test_uri_of_an_account() -> None:
         number.uri(TRUNK.model_copy(update=changed)) == "sip:12127365000@sip.example.com:5070;transport=tcp"
     )
     assert number.uri(TRUNK.model_copy(update={"host": "::1"})) == "sip:+12127365000@[::1]"
-    with pytest.raises(NumberError, match="account"):
+    with pytest.raises(NumberError, match="account add"):
         number.uri(None)
+    with pytest.raises(NumberError, match="911 cannot be called from here: .* Use another telephone now"):
+        parse("911", "US").uri(None)
 
 
 def test_masked() -> None:
