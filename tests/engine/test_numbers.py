@@ -171,7 +171,7 @@ def test_uri_of_an_account() -> None:
     assert number.uri(TRUNK.model_copy(update={"host": "::1"})) == "sip:+12127365000@[::1]"
     with pytest.raises(NumberError, match="account add"):
         number.uri(None)
-    with pytest.raises(NumberError, match="911 cannot be called from here: .* Use another telephone now"):
+    with pytest.raises(NumberError, match=r"911 cannot be called from here: .* Use another telephone now"):
         parse("911", "US").uri(None)
 
 
