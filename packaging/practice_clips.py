@@ -118,15 +118,8 @@ TAKEN = [
     *_flite("rms"),
     *_flite("awb"),
     # Persons: the greeting is cut at a pause, what follows it is said when nobody answers.
-    Taken(
-        "katie-1",
-        "human_azure-katie__x",
-        0.0,
-        3.57,
-        "hello it's a good day for me to teach you the sound of my voice",
-    ),
-    Taken("katie-2", "human_azure-katie__x", 3.55, 6.70, ""),
-    Taken("katie-3", "human_azure-katie__x", 6.75, 11.70, ""),
+    Taken("libri-2136-1", "human_libri-2136__x", 0.0, 5.12),
+    Taken("libri-2136-2", "human_libri-2136__x", 5.12, 7.8),
     Taken("libri-4214-1", "human_libri-4214__x", 0.0, 3.4),
     Taken("libri-4214-2", "human_libri-4214__x", 4.1),
     Taken("libri-1963-1", "human_libri-1963__x", 0.0, 3.02),
