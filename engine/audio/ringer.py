@@ -28,6 +28,10 @@ FADE_S = 0.03
 _LATENCY_S = 0.1
 
 
+CLOSE_PATIENCE_S = 1.0
+"""How long ``close`` waits for the devices."""
+
+
 class Ringer:
     """Plays the ring (over and over) or the quiet cue (once) until ``stop``.
 
@@ -81,7 +85,8 @@ class Ringer:
         """Stop, and wait until the devices are closed (up to a second)."""
         self.stop()
         if self._round and self._round.is_alive():
-            self._round.join()
+            # PortAudio may hang in a dead sound server for ever; quitting does not wait for that.
+            self._round.join(CLOSE_PATIENCE_S)
         self._round = None
 
     def _report(self, problem: str) -> None:

@@ -127,11 +127,9 @@ class Memory:
     hold_since_s: float | None = None
     came_from_hold: bool = True  # where a dropped suspicion goes back to
     suspected_s: float | None = None
-    rang_s: float | None = None
     position: int | None = None
     wait_min: float | None = None
     ending: str = ""  # outcome that is about to be final
-    ending_s: float = 0.0
 
     @property
     def last(self) -> Utterance | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from engine.call import Phase
 from engine.deciding import exploring, following, menus, phrases
-from engine.deciding.decisions import Answered, Input, NoteQueue, Option
+from engine.deciding.decisions import Input, NoteQueue, Option
 from engine.deciding.draft import Draft
 from engine.deciding.identifying import digits_for
-from engine.hearing.perceptions import Heard, Sound, SpeechEnded, Tone, ToneHeard
+from engine.hearing.perceptions import Heard, Sound, Tone, ToneHeard
 from flows.model import Dtmf, Hold, Listen, Speak
 
 HOLD_MUSIC_S = 0.4
@@ -66,7 +66,7 @@ def endings(draft: Draft, what: Input) -> bool:
             if not outcome and not _offers_keys(what.text) and "please_hold" not in tiers:
                 outcome = "closed"
         if outcome and (not memory.ending or (outcome == "voicemail" and memory.ending == "closed")):
-            draft.note(ending=outcome, ending_s=memory.now_s)
+            draft.note(ending=outcome)
     memory = draft.memory
     quiet_s = ENDING_QUIET_HELD_S if draft.phase is Phase.HOLDING else ENDING_QUIET_S
     if memory.sit_s is not None and memory.now_s - memory.sit_s > _SIT_WAIT_S and memory.quiet_s > 0.5:
@@ -223,8 +223,3 @@ def step(draft: Draft, what: Input) -> None:
         following.step(draft, what)
     if draft.cursor is None and draft.phase is Phase.NAVIGATING:
         exploring.step(draft, what)
-
-
-def is_menu_input(what: Input) -> bool:
-    """Whether the input can move a menu on: words, an end of speech, an answer."""
-    return isinstance(what, Heard | SpeechEnded | Answered)

@@ -185,14 +185,13 @@ def _ring(draft: Draft, current: Utterance, weighing: Weighing) -> None:
             since_s = min(since_s, old.start_s)
     if draft.phase is not Phase.CONFIRMING:
         draft.note(came_from_hold=draft.phase is Phase.HOLDING)
-    draft.note(rang_s=draft.memory.now_s)
     draft.act(Ring(_words_of(draft, current), since_s, weighing.reasons()))
     draft.move(Phase.ALERTING, _because(weighing))
 
 
 def _back(draft: Draft, because: str) -> None:
     draft.act(StandDown(because))
-    draft.note(suspected_s=None, rang_s=None)
+    draft.note(suspected_s=None)
     to_hold = draft.memory.came_from_hold or draft.phase is Phase.ALERTING
     draft.move(Phase.HOLDING if to_hold else Phase.NAVIGATING, because)
 
@@ -238,7 +237,7 @@ def corrected(draft: Draft, person: bool) -> None:
     if person:
         if draft.phase in (Phase.NAVIGATING, Phase.HOLDING, Phase.CONFIRMING):
             current = memory.last
-            draft.note(came_from_hold=draft.phase is not Phase.NAVIGATING, rang_s=memory.now_s)
+            draft.note(came_from_hold=draft.phase is not Phase.NAVIGATING)
             words = _words_of(draft, current) if current else ""
             draft.act(
                 Ring(words, current.start_s if current else memory.now_s, ("you said this is a person",))
@@ -255,7 +254,7 @@ def corrected(draft: Draft, person: bool) -> None:
     )
     if draft.phase in (Phase.CONFIRMING, Phase.ALERTING, Phase.TALKING):
         draft.act(StandDown("you said this was a recording"))
-        draft.note(suspected_s=None, rang_s=None)
+        draft.note(suspected_s=None)
         draft.move(Phase.HOLDING, "you said this was a recording")
 
 
