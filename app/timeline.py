@@ -332,7 +332,8 @@ def outcome_words(outcome: str) -> str:
 
 def outcome_line(outcome: str, because: str) -> Line:
     """How the attempt ends."""
-    return Line("outcome", f"{outcome_words(outcome)} ({because})", {"outcome": outcome, "because": because})
+    why = f" ({because})" if because and outcome != "human" else ""
+    return Line("outcome", f"{outcome_words(outcome)}{why}", {"outcome": outcome, "because": because})
 
 
 def maybe_line(words: str, because: tuple[str, ...], at: float | None = None) -> Line:
