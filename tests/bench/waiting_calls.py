@@ -53,7 +53,7 @@ async def main() -> None:
     most = max(arguments.calls)
     exchange = Exchange([COMPANY], lines=(most + 3) // 4, long=True)
     await exchange.start()
-    exchange_pid = next(p.pid for p in psutil.Process().children())
+    exchange_pid = next(p.pid for p in psutil.Process().children() if p.children())  # it has lines of its own
     with tempfile.TemporaryDirectory() as folder:
         core = Core(
             folders=Paths(*[Path(folder)] * 4),
