@@ -1,6 +1,6 @@
 """What a waiting call costs: CPU and memory of the whole program while it sits in hold music.
 
-    python tests/bench/waiting_calls.py [--calls 1 4 8 12] [--seconds 20]
+    python -m tests.bench.waiting_calls [--calls 1 4 8 12] [--seconds 20] [--music]
 
 Real calls on loopback to a practice company with a long hold. Only the caller's side is counted: the process with
 the ears and its line processes; the company's own processes are not. The calls are placed once, and each row adds
@@ -25,8 +25,10 @@ from engine.commands import SlayHold
 from engine.practice.exchange import Exchange
 from engine.settings import Settings
 from engine.sip.line import LineSettings
+from tests.bench.call_soak import SCENARIO
 
 COMPANY, INTENT = "super-awesome", "talk to a customer advocate about my order"
+"""A hold with an announcement of eight seconds every half minute; ``--music``: a scenario with nothing but music."""
 
 
 def ours(exchange_pid: int) -> list[psutil.Process]:
@@ -49,10 +51,15 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 4, 8, 12])
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--music", action="store_true", help="a hold without announcements")
     arguments = parser.parse_args()
     most = max(arguments.calls)
-    exchange = Exchange([COMPANY], lines=(most + 3) // 4, long=True)
-    await exchange.start()
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Path(folder) / "music.toml"
+        scenario.write_text(SCENARIO, encoding="utf-8")
+        company = str(scenario) if arguments.music else COMPANY
+        exchange = Exchange([company], lines=(most + 3) // 4, long=True)
+        await exchange.start()
     exchange_pid = next(p.pid for p in psutil.Process().children() if p.children())  # it has lines of its own
     with tempfile.TemporaryDirectory() as folder:
         core = Core(
@@ -72,7 +79,7 @@ async def main() -> None:
         for wanted in sorted(arguments.calls):
             while len(core.gateway.calls) < wanted:
                 index = len(core.gateway.calls) // 4
-                core.do(SlayHold(exchange.uris(index)[COMPANY], INTENT, company=COMPANY))
+                core.do(SlayHold(next(iter(exchange.uris(index).values())), INTENT))
                 await asyncio.sleep(0.5)
             await until_holding(core, 120.0)
             held = sum(core.gateway.phase(call) is Phase.HOLDING for call in core.gateway.calls)
