@@ -17,7 +17,7 @@ pocketsphinx's posteriors alone are near one for rubbish as well; how well the w
 
 A ``Decoder`` holds one utterance at a time, so decoders are kept in a pool and made when needed. Each utterance begins
 with the same cepstral mean. Something in pocketsphinx still remembers the utterance before: the acoustic scores of the
-first frames differ a little, and with them the confidence (by up to 0.04 in twelve clips heard twice in different
+first frames differ a little, and with them the confidence (by up to 0.04 in ten clips heard twice in different
 order; the words were the same). Noise decoded in between, no noise removal and computing all senones did not help.
 """
 
