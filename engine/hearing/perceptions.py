@@ -111,7 +111,8 @@ class Voiced:
     ``voiced_s``: voiced time since the utterance began. ``distance``: how unlike the voices of earlier *recordings*
     of this call the voice is, 0 = the same voice, 1 = clearly another one, None = nothing to compare with yet.
     ``heard_before``: 0..1, how sure the sound itself is a repetition of an earlier stretch of this call.
-    ``music_bed``: 0..1, how sure music plays beneath the voice.
+    ``music_bed``: 0..1, how sure music plays beneath the voice. ``liveness``: natural log-odds, from the sound alone,
+    that the voice is a person's on the line now and not a recording's; None while too little was heard.
     """
 
     at_s: float
@@ -120,6 +121,7 @@ class Voiced:
     distance: float | None
     heard_before: float
     music_bed: float
+    liveness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
