@@ -8,10 +8,13 @@ already given a reason to be taken for a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.deciding import phrases
+
+KINDS = ("words", "liveness", "voice", "heard_before", "music", "timing", "expected")
+"""Kinds of evidence that can be left out, to measure what each is worth."""
 
 MAYBE = 0.0
 SURE = 1.95
@@ -69,6 +72,7 @@ class Voice:
     distance: float | None = None
     heard_before: float = 0.0
     music_bed: float = 0.0
+    liveness: float | None = None
     over_music: bool = False
     said_before: bool = False
     cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had
@@ -264,8 +268,33 @@ def _of_voice(voice: Voice) -> list[Piece]:
     return pieces
 
 
-def weigh(voice: Voice, around: Surroundings) -> Weighing:
-    """Weigh everything known of ``voice``: how likely does a live person speak now?"""
+def _leave_out(voice: Voice, around: Surroundings, without: frozenset[str]) -> tuple[Voice, Surroundings]:
+    if "words" in without:
+        voice = replace(voice, text="", said_before=False, cue_before=0.0, no_words="")
+        around = replace(around, carried=0.0)
+    if "liveness" in without:
+        voice = replace(voice, liveness=None)
+    if "voice" in without:
+        voice = replace(voice, distance=None)
+    if "heard_before" in without:
+        voice = replace(voice, heard_before=0.0, said_before=False)
+    if "music" in without:
+        voice = replace(voice, music_bed=0.0, over_music=False)
+        around = replace(around, no_music=False)
+    if "timing" in without:
+        around = replace(around, quiet_s=0.0)
+    if "expected" in without:
+        around = replace(around, after_transfer=False, due=False)
+    return voice, around
+
+
+def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozenset()) -> Weighing:
+    """Weigh everything known of ``voice``: how likely does a live person speak now?
+
+    ``without``: kinds of evidence to leave out, to measure what each is worth.
+    """
+    if without:
+        voice, around = _leave_out(voice, around, without)
     pieces = [Piece("prior", around.prior, voice.at_s, around.prior_because)]
     pieces += _of_words(voice, around.held)
     pieces += _of_voice(voice)

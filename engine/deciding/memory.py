@@ -53,6 +53,7 @@ class Utterance:
     distance: float | None = None
     heard_before: float = 0.0
     music_bed: float = 0.0
+    liveness: float | None = None
     over_music: bool = False
     no_words: str = ""
     after_music: bool = False  # the first after music stopped
@@ -94,6 +95,7 @@ class Pressed:
 class Memory:
     """The policy's own state."""
 
+    without: frozenset[str] = frozenset()  # kinds of evidence that are left out, for measuring their worth
     now_s: float = 0.0
     answered_s: float | None = None
     sound: Sound | None = None
@@ -307,6 +309,7 @@ def remember(memory: Memory, what: Input) -> Memory:
                     voiced_s=what.voiced_s,
                     distance=what.distance if what.distance is not None else old.distance,
                     heard_before=max(old.heard_before, what.heard_before),
+                    liveness=what.liveness if what.liveness is not None else old.liveness,
                     # Single values jump; music is there for long or not at all.
                     music_bed=what.music_bed
                     if not old.voiced_s

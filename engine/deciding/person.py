@@ -120,6 +120,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         distance=current.distance,
         heard_before=current.heard_before,
         music_bed=current.music_bed,
+        liveness=current.liveness,
         over_music=current.over_music,
         said_before=current.repeat if current.noted else memory.said_before(current.fresh_text),
         cue_before=current.cue_before,
@@ -139,7 +140,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         carried=_carried(memory, current),
         dismissed=current.dismissed,
     )
-    return current, evidence.weigh(voice, around)
+    return current, evidence.weigh(voice, around, memory.without)
 
 
 def _answered(draft: Draft) -> bool:

@@ -21,15 +21,24 @@ from flows import cursor as cursors
 from flows.model import Flow
 
 
-def begin(intent: str, flow: Flow | None, company: str = "", acting: bool = True) -> Situation:
-    """The situation of a call that is being dialled. ``acting`` False: only listen, never press, say or ask."""
+def begin(
+    intent: str,
+    flow: Flow | None,
+    company: str = "",
+    acting: bool = True,
+    without: frozenset[str] = frozenset(),
+) -> Situation:
+    """The situation of a call that is being dialled. ``acting`` False: only listen, never press, say or ask.
+
+    ``without``: kinds of evidence (``evidence.KINDS``) that are left out, to measure what each is worth.
+    """
     return Situation(
         intent=intent,
         phase=Phase.NAVIGATING,
         cursor=cursors.begin(flow) if flow is not None else None,
         company=company,
         acting=acting,
-        memory=Memory(),
+        memory=Memory(without=without),
     )
 
 
