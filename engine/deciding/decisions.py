@@ -59,7 +59,21 @@ class HandedBack:
     at_s: float
 
 
-Input = Perception | LineAnswered | Answered | UserSaid | HandedBack
+@dataclass(frozen=True, slots=True)
+class UserTookBack:
+    """The user takes the last correction back: it is as if they had not said it."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UserStays:
+    """Put back on hold, the user waits on themselves: do not offer it again for this hold."""
+
+    at_s: float
+
+
+Input = Perception | LineAnswered | Answered | UserSaid | UserTookBack | HandedBack | UserStays
 
 
 # --- what goes out -----------------------------------------------------------------------------------------------
@@ -93,21 +107,33 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence: ``weight`` is log-odds for (positive) or against a live person, at ``at_s``."""
+
+    kind: str
+    weight: float
+    at_s: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
-    """*Maybe* a person: quiet cue."""
+    """*Maybe* a person: quiet cue. ``pieces``: all the evidence that was weighed."""
 
     words: str
     since_s: float
     because: tuple[str, ...]
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A person: ring the user. ``since_s``: where the voice began."""
+    """A person: ring the user. ``since_s``: where the voice began. ``pieces``: all the evidence that was weighed."""
 
     words: str
     since_s: float
     because: tuple[str, ...]
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +141,7 @@ class StandDown:
     """It was no person, or is none any more: stop cueing or ringing."""
 
     because: str
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +165,45 @@ class NoteQueue:
 
     position: int | None
     wait_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEstimate:
+    """How long the wait will probably last from now on, in seconds; ``back_in_s``: be back by then to miss nothing."""
+
+    left_s: float
+    back_in_s: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """The wait goes wrong. ``kind`` is one of WARNINGS; ``text`` a sentence for the user."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHours:
+    """Opening hours were announced; ``text`` says them in short."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferToWait:
+    """The user talks, and was put back on hold at ``since_s``: offer to wait for them."""
+
+    since_s: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferOver:
+    """Somebody speaks again, or the user decided: the offer is over."""
+
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +253,20 @@ Action = (
     | Move
     | NoteMenu
     | NoteQueue
+    | NoteEstimate
+    | NoteHours
+    | Warn
+    | OfferToWait
+    | OfferOver
     | NoteSpeaker
     | EnterStep
     | LeaveFlow
     | NeedUser
     | Finish
 )
+
+WARNINGS = ("position_up", "wait_up", "closing")
+"""What can go wrong with a wait: the position or the wait went up, or the company is about to close."""
 
 OUTCOMES = (
     "human",

@@ -66,6 +66,7 @@ class Utterance:
         0.0  # worst log-odds of recorded words among its captions that were heard with confidence
     )
     noted: bool = False
+    recorded: bool = False  # noted as a recording's
     repeat: bool = False  # the same sentence had been heard before; known once noted
 
     @property

@@ -17,8 +17,9 @@ from flows.model import Dtmf, Hold, Listen, Speak
 HOLD_MUSIC_S = 0.4
 """Music for so long after our choice is hold music. (The ears took their time to call it music.)"""
 
-INTRO_MUSIC_S = 6.0
-"""Before anything was chosen a jingle may play; music for so long is hold music all the same."""
+INTRO_MUSIC_S, INTRO_MUSIC_LISTENING_S = 6.0, 2.2
+"""Before anything was chosen a jingle may play; music for so long is hold music all the same. One who only listens
+to a call chooses nothing, and loses nothing by calling a jingle hold music."""
 
 TRANSFER_SILENCE_S = 4.0
 SILENT_HOLD_S = 15.0
@@ -169,7 +170,8 @@ def _hold_begins(draft: Draft, what: Input) -> str:
     music_s = memory.music_for_s()
     chosen = bool(memory.pressed) or memory.transfer_s is not None
     following_menu = draft.cursor is not None and isinstance(draft.cursor.step, Listen | Dtmf | Speak)
-    if music_s >= (HOLD_MUSIC_S if chosen and not following_menu else INTRO_MUSIC_S):
+    intro_s = INTRO_MUSIC_S if draft.acting else INTRO_MUSIC_LISTENING_S
+    if music_s >= (HOLD_MUSIC_S if chosen and not following_menu else intro_s):
         return "hold music"
     if isinstance(what, Heard) and what.final and not following_menu:
         tiers = phrases.tiers(what.text)

@@ -148,7 +148,8 @@ def _answered(draft: Draft) -> bool:
 
 
 def _words_of(draft: Draft, current: Utterance) -> str:
-    said = [u.text for u in draft.memory.turn() if u.text and current.start_s - u.start_s < 15.0]
+    turn = draft.memory.turn()
+    said = [u.text for u in turn if u.text and not u.recorded and current.start_s - u.start_s < 15.0]
     return " ".join(said[-3:])
 
 
@@ -278,7 +279,9 @@ def note_speakers(draft: Draft) -> None:
             continue  # not settled yet
         draft.act(NoteSpeaker(Span(utterance.start_s, utterance.end_s), "person" if person else "recording"))
         items = list(draft.memory.utterances)
-        items[index] = replace(utterance, noted=True, repeat=memory.said_before(utterance.text))
+        items[index] = replace(
+            utterance, noted=True, recorded=not person, repeat=memory.said_before(utterance.text)
+        )
         draft.note(utterances=tuple(items))
         recorded = evidence.words_recorded(utterance.text) or utterance.dismissed
         if not person and (
