@@ -147,7 +147,7 @@ class Ear:
         self._open(now - back * BLOCK_S)
         self._scribe.accept(np.concatenate(self._memory[len(self._memory) - back :]))
         self._voices.begin()
-        self._repeats.begin()
+        self._repeats.begin(since_s)
         voiced_blocks = max(1, int(np.ceil((now - since_s) / BLOCK_S)))
         for block in self._blocks[-voiced_blocks:]:
             self._voices.add(block)
@@ -194,6 +194,7 @@ class Ear:
             self._scribe.end(now, now)
             self._open(now)
             self._repeats.end()
+            self._repeats.begin(now)
         elif self._speech_blocks % PARTIAL_EVERY_BLOCKS == 0:
             self._scribe.ask(now)
         return told
