@@ -6,7 +6,10 @@ from typing import assert_never
 
 from app.timeline import (
     Line,
+    back_on_hold_line,
+    estimate_line,
     heard_words,
+    hours_line,
     human_line,
     maybe_line,
     menu_line,
@@ -15,7 +18,9 @@ from app.timeline import (
     queue_line,
     sound_line,
     span_fields,
+    stand_down_line,
     tone_line,
+    warning_line,
 )
 from engine.call import Phase
 from engine.deciding.decisions import (
@@ -26,14 +31,19 @@ from engine.deciding.decisions import (
     LeaveFlow,
     Move,
     NeedUser,
+    NoteEstimate,
+    NoteHours,
     NoteMenu,
     NoteQueue,
     NoteSpeaker,
+    OfferOver,
+    OfferToWait,
     Press,
     Ring,
     Say,
     StandDown,
     Suspect,
+    Warn,
 )
 from engine.hearing.perceptions import (
     Heard,
@@ -78,15 +88,23 @@ def of_judged(action: Action) -> Line | None:
     """The line of an action; None for what is done and not believed."""
     match action:
         case Ring():
-            return human_line(action.words, action.since_s, action.because)
+            return human_line(action.words, action.since_s, action.because, pieces=action.pieces)
         case Suspect():
-            return maybe_line(action.words, action.because)
+            return maybe_line(action.words, action.because, pieces=action.pieces)
         case StandDown():
-            return Line("stand_down", f"no person: {action.because}", {"because": action.because})
+            return stand_down_line(action.because, action.pieces)
         case NoteMenu():
             return menu_line(tuple((option.digits or option.say, option.label) for option in action.options))
         case NoteQueue():
             return queue_line(action.position, action.wait_min)
+        case NoteEstimate():
+            return estimate_line(action.left_s, action.back_in_s, action.because)
+        case Warn():
+            return warning_line(action.kind, action.text)
+        case NoteHours():
+            return hours_line(action.text)
+        case OfferToWait():
+            return back_on_hold_line(action.since_s, action.because)
         case NoteSpeaker():
             if action.speaker not in ("recording", "person"):
                 return None
@@ -102,7 +120,7 @@ def of_judged(action: Action) -> Line | None:
             return outcome_line(action.outcome, action.because)
         case LeaveFlow():
             return Line("flow_left", "", {"because": action.because})
-        case Press() | Say() | Ask() | EnterStep():
+        case Press() | Say() | Ask() | EnterStep() | OfferOver():
             return None
         case _:
             assert_never(action)

@@ -4,22 +4,24 @@
     Perception -- heard.of_heard ----------+--> Line --as_json / as_text--> one line of output
     Action ------ heard.of_judged ---------+
 
-``NAMES`` is the whole vocabulary; it is what ``--help`` prints, and scripts may rely on it: names and fields are added,
-never changed. Every JSON line has ``t`` (seconds: of audio consumed for ``listen``, since dialling for ``slay`` and
-``practice``) and ``event``.
+The vocabulary is ``vocabulary.NAMES``. Every JSON line has ``t`` (seconds: of audio consumed for ``listen``, since
+dialling for ``slay`` and ``practice``) and ``event``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
+from app.vocabulary import NAMES as NAMES
+from app.vocabulary import Line as Line
 from engine.call import LineState, Phase
 from engine.events import (
     AccountState,
     AudioState,
+    BackOnHold,
     CallBegan,
     CallEnded,
     Caption,
@@ -27,16 +29,23 @@ from engine.events import (
     Event,
     FlowLeft,
     HoldBegan,
+    HoursAnnounced,
+    Learned,
+    LearningUndone,
     LineChanged,
     LineProcess,
     MenuHeard,
+    OfferEnded,
     OutcomeKnown,
     PersonDismissed,
     PersonFound,
     PersonSuspected,
     PhaseChanged,
+    Piece,
     ProgressTone,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     RecogniserState,
     RecordingChanged,
     SoundHeard,
@@ -47,52 +56,6 @@ from engine.events import (
     is_unclear,
 )
 from engine.hearing.perceptions import Sound, Span
-
-NAMES: dict[str, str] = {
-    "human": "a person speaks: the program rings",
-    "maybe_human": "it may be a person: not sure yet",
-    "stand_down": "it was no person, or nobody is there any more",
-    "recording": "what was just said is a recording",
-    "person": "what was just said is a person's",
-    "hold": "the call waits in a queue from here on",
-    "hold_music": "music began",
-    "silence": "silence began",
-    "speech": "a voice began",
-    "speech_ended": "the voice has ended",
-    "tone": "a tone: ringback, busy, reorder, sit, dtmf, beep, fax, steady",
-    "words": "what was said",
-    "hearing": "what has been understood so far of what is being said",
-    "unheard": "something was said and not understood",
-    "menu": "a menu was understood",
-    "queue": "position in the queue or expected wait, as announced",
-    "phase": "what the program believes is going on",
-    "outcome": "how the attempt ends",
-    "call": "the call is made",
-    "line": "what SIP says: dialing, early, confirmed, ended",
-    "pressed": "keys were pressed",
-    "said": "the program spoke",
-    "step": "a step of the call flow was entered",
-    "flow_left": "the call flow does not match what is heard",
-    "need_user": "the program cannot go on alone",
-    "voice": "microphone and speaker were connected or taken out",
-    "recorder": "the recording of the call began or ended",
-    "line_process": "a telephone line came up or was lost",
-    "account": "whether a trunk account is registered",
-    "audio": "which microphone and speaker are in use",
-    "recogniser": "which speech recogniser is in use",
-    "ended": "the call is over, and why",
-    "summary": "the last line of slay and practice",
-}
-"""Every event name there is, and what it means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of output: the event's name, its fields, and the same as words for a person (empty: not shown)."""
-
-    event: str
-    text: str = ""
-    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 def as_json(t: float, line: Line) -> str:
@@ -164,18 +127,28 @@ def of_event(event: Event) -> Line:
             return menu_line(event.options)
         case QueueNews():
             return queue_line(event.position, event.wait_min)
+        case QueueEstimate():
+            return estimate_line(event.left_s, event.back_in_s, event.because)
+        case QueueWarning():
+            return warning_line(event.kind, event.text)
+        case HoursAnnounced():
+            return hours_line(event.text)
+        case BackOnHold():
+            return back_on_hold_line(event.since_s, event.because)
+        case OfferEnded():
+            return Line("offer_ended", "", {"because": event.because})
+        case Learned():
+            return Line("learned", event.text, {"person": event.person, "text": event.text})
+        case LearningUndone():
+            return Line("learning_undone", "what you said of that voice is taken back")
         case PersonSuspected():
-            return maybe_line(event.words, event.because, event.at)
+            return maybe_line(event.words, event.because, event.at, event.pieces)
         case PersonFound():
-            return human_line(
-                event.words, event.first_word_s, event.because, event.at, is_unclear(event.confidence)
-            )
+            unclear = is_unclear(event.confidence)
+            return human_line(event.words, event.first_word_s, event.because, event.at, unclear, event.pieces)
         case PersonDismissed():
-            return Line(
-                "stand_down",
-                f"no person: {event.because}",
-                {"because": event.because, "by_user": event.by_user, "at": event.at},
-            )
+            line = stand_down_line(event.because, event.pieces)
+            return replace(line, fields={**line.fields, "by_user": event.by_user, "at": event.at})
         case UserNeeded():
             return Line("need_user", f"you are needed: {event.question}", {"question": event.question})
         case DigitsPressed():
@@ -336,19 +309,81 @@ def outcome_line(outcome: str, because: str) -> Line:
     return Line("outcome", f"{outcome_words(outcome)}{why}", {"outcome": outcome, "because": because})
 
 
-def maybe_line(words: str, because: tuple[str, ...], at: float | None = None) -> Line:
+def estimate_line(left_s: float, back_in_s: float, because: str) -> Line:
+    """How long the wait will probably last."""
+    left, back = round(left_s / 60), int(back_in_s // 60)
+    said = f"about {left} min left" if left else "less than a minute left"
+    said += f"; be back in {back} min" if back else "; stay near"
+    return Line(
+        "estimate",
+        f"{said} ({because})",
+        {"left_s": round(left_s, 1), "back_in_s": round(back_in_s, 1), "because": because},
+    )
+
+
+def warning_line(kind: str, text: str) -> Line:
+    """The wait goes wrong."""
+    return Line("queue_warning", f"warning: {text}", {"kind": kind, "text": text})
+
+
+def hours_line(text: str) -> Line:
+    """Announced opening hours."""
+    return Line("hours", f"opening hours: {text}", {"text": text})
+
+
+def back_on_hold_line(since_s: float, because: str) -> Line:
+    """Put back on hold while the user talks."""
+    return Line("back_on_hold", f"you are back on hold ({because})", {"since_s": since_s, "because": because})
+
+
+def evidence_fields(pieces: Sequence[Piece]) -> list[dict[str, object]]:
+    """All that was weighed, in the order it was."""
+    return [
+        {
+            "kind": piece.kind,
+            "weight": round(piece.weight, 3),
+            "at_s": round(piece.at_s, 3),
+            "because": piece.because,
+        }
+        for piece in pieces
+    ]
+
+
+def stand_down_line(because: str, pieces: Sequence[Piece] = ()) -> Line:
+    """It was no person."""
+    fields = {"because": because, "evidence": evidence_fields(pieces)}
+    return Line("stand_down", f"no person: {because}", fields)
+
+
+def maybe_line(
+    words: str, because: tuple[str, ...], at: float | None = None, pieces: Sequence[Piece] = ()
+) -> Line:
     """The quiet cue."""
-    fields: dict[str, object] = {"words": words, "because": list(because)}
+    fields: dict[str, object] = {
+        "words": words,
+        "because": list(because),
+        "evidence": evidence_fields(pieces),
+    }
     return Line(
         "maybe_human", f"maybe a person{_reasons(because)}", fields if at is None else {**fields, "at": at}
     )
 
 
 def human_line(
-    words: str, since_s: float, because: tuple[str, ...], at: float | None = None, unclear: bool = False
+    words: str,
+    since_s: float,
+    because: tuple[str, ...],
+    at: float | None = None,
+    unclear: bool = False,
+    pieces: Sequence[Piece] = (),
 ) -> Line:
     """The ring."""
-    fields: dict[str, object] = {"words": words, "since_s": since_s, "because": list(because)}
+    fields: dict[str, object] = {
+        "words": words,
+        "since_s": since_s,
+        "because": list(because),
+        "evidence": evidence_fields(pieces),
+    }
     said = f", hard to make out, perhaps “{words}”" if unclear else f": “{words}”"
     text = f"A PERSON{said if words else ''}{_reasons(because)}"
     return Line("human", text, fields if at is None else {**fields, "at": at})

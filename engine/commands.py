@@ -54,6 +54,20 @@ class ThatIsAPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoFeedback:
+    """The user takes back what they last said of a voice in this call."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class StayOn:
+    """Put back on hold, the user waits on themselves instead of giving the call back."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class TakeOver:
     """The user drives from here: voice connected, the program only listens."""
 
@@ -103,6 +117,8 @@ CallCommand = (
     | PickUp
     | NotAPerson
     | ThatIsAPerson
+    | UndoFeedback
+    | StayOn
     | TakeOver
     | GiveBack
     | PressDigits

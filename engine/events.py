@@ -10,11 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.call import CallId, EndReason, LineState, Mode, Phase
+from engine.deciding.decisions import Piece as Piece
 
 # Named "as" themselves: the window takes these words from here, for it does not see the ears.
 from engine.hearing.perceptions import Sound as Sound
 from engine.hearing.perceptions import Span as Span
 from engine.hearing.perceptions import Tone as Tone
+from engine.queue_events import BackOnHold as BackOnHold
+from engine.queue_events import HoursAnnounced as HoursAnnounced
+from engine.queue_events import OfferEnded as OfferEnded
+from engine.queue_events import QueueEstimate as QueueEstimate
+from engine.queue_events import QueueNews as QueueNews
+from engine.queue_events import QueueWarning as QueueWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +176,32 @@ class HoldBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueNews:
-    """The company said where we stand: position in the queue and/or expected wait in minutes, None when not said."""
+class Learned:
+    """The user said what a voice was, and the memory of the company has it. ``text`` says so; it can be undone."""
 
     at: float
     call: CallId
-    position: int | None
-    wait_min: float | None
+    person: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningUndone:
+    """What the user last said of a voice is taken back: memory and belief are as before."""
+
+    at: float
+    call: CallId
 
 
 @dataclass(frozen=True, slots=True)
 class PersonSuspected:
-    """*Maybe* a person: the quiet cue. ``words`` so far, may be empty."""
+    """*Maybe* a person: the quiet cue. ``words`` so far, may be empty. ``pieces``: all the evidence weighed."""
 
     at: float
     call: CallId
     words: str
     because: tuple[str, ...]
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +217,7 @@ class PersonFound:
     first_word_s: float
     because: tuple[str, ...]
     confidence: float = 1.0
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +228,7 @@ class PersonDismissed:
     call: CallId
     because: str
     by_user: bool = False
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +325,13 @@ CallEvent = (
     | FlowLeft
     | HoldBegan
     | QueueNews
+    | QueueEstimate
+    | QueueWarning
+    | HoursAnnounced
+    | BackOnHold
+    | OfferEnded
+    | Learned
+    | LearningUndone
     | PersonSuspected
     | PersonFound
     | PersonDismissed

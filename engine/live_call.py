@@ -28,8 +28,10 @@ from engine.commands import (
     PickUp,
     PressDigits,
     Record,
+    StayOn,
     TakeOver,
     ThatIsAPerson,
+    UndoFeedback,
 )
 from engine.deciding.decisions import LineAnswered, Situation
 from engine.events import (
@@ -208,6 +210,12 @@ class LiveCall:
             case ThatIsAPerson():
                 if self._slayer is not None:
                     self._slayer.user_says(person=True)
+            case UndoFeedback():
+                if self._slayer is not None:
+                    self._slayer.user_takes_back()
+            case StayOn():
+                if self._slayer is not None:
+                    self._slayer.user_stays()
             case PressDigits():
                 self._press_by_hand(command.digits)
             case Mute():

@@ -29,9 +29,13 @@ from engine.deciding.decisions import (
     LeaveFlow,
     Move,
     NeedUser,
+    NoteEstimate,
+    NoteHours,
     NoteMenu,
     NoteQueue,
     NoteSpeaker,
+    OfferOver,
+    OfferToWait,
     Press,
     Ring,
     Say,
@@ -39,20 +43,28 @@ from engine.deciding.decisions import (
     StandDown,
     Suspect,
     UserSaid,
+    UserStays,
+    UserTookBack,
+    Warn,
 )
 from engine.events import (
+    BackOnHold,
     Caption,
     DigitsPressed,
     Event,
     FlowLeft,
     HoldBegan,
+    HoursAnnounced,
     MenuHeard,
+    OfferEnded,
     PersonDismissed,
     PersonFound,
     PersonSuspected,
     PhaseChanged,
     ProgressTone,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     SoundHeard,
     Spoken,
     StepEntered,
@@ -169,6 +181,14 @@ class Slayer:
         """The user corrects us."""
         self.feed(UserSaid(at_s=self._clock_s, person=person))
 
+    def user_takes_back(self) -> None:
+        """The user takes their last correction back."""
+        self.feed(UserTookBack(at_s=self._clock_s))
+
+    def user_stays(self) -> None:
+        """Put back on hold, the user waits on themselves."""
+        self.feed(UserStays(at_s=self._clock_s))
+
     def if_dropped(self) -> str:
         """Outcome of a call that the far side ended while we waited: "closed", "voicemail" ... or "dropped"."""
         return policy.if_dropped(self._situation)
@@ -239,19 +259,32 @@ class Slayer:
                 self._start(self._ask(action))
             case Suspect():
                 words, _ = self._words_since(action.since_s, action.words)
-                self._publish(PersonSuspected(now, call, words, action.because))
+                self._publish(PersonSuspected(now, call, words, action.because, action.pieces))
             case Ring():
                 self.person_found = True
                 words, confidence = self._words_since(action.since_s, action.words)
-                self._publish(PersonFound(now, call, words, action.since_s, action.because, confidence))
+                found = PersonFound(
+                    now, call, words, action.since_s, action.because, confidence, action.pieces
+                )
+                self._publish(found)
             case StandDown():
                 self.person_found = False
-                self._publish(PersonDismissed(now, call, action.because))
+                self._publish(PersonDismissed(now, call, action.because, pieces=action.pieces))
             case NoteMenu():
                 options = tuple((o.digits or o.say, o.label) for o in action.options)
                 self._publish(MenuHeard(now, call, options))
             case NoteQueue():
                 self._publish(QueueNews(now, call, action.position, action.wait_min))
+            case NoteEstimate():
+                self._publish(QueueEstimate(now, call, action.left_s, action.back_in_s, action.because))
+            case Warn():
+                self._publish(QueueWarning(now, call, action.kind, action.text))
+            case NoteHours():
+                self._publish(HoursAnnounced(now, call, action.text))
+            case OfferToWait():
+                self._publish(BackOnHold(now, call, action.since_s, action.because))
+            case OfferOver():
+                self._publish(OfferEnded(now, call, action.because))
             case NoteSpeaker():
                 self._label(action.span, action.speaker)
             case EnterStep():

@@ -9,21 +9,29 @@ from typing import assert_never
 
 from engine.call import CallId, EndReason, LineState, Mode, Phase
 from engine.events import (
+    BackOnHold,
     CallEnded,
     CallEvent,
     Caption,
     DigitsPressed,
     FlowLeft,
     HoldBegan,
+    HoursAnnounced,
+    Learned,
+    LearningUndone,
     LineChanged,
     MenuHeard,
+    OfferEnded,
     OutcomeKnown,
     PersonDismissed,
     PersonFound,
     PersonSuspected,
     PhaseChanged,
+    Piece,
     ProgressTone,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     RecordingChanged,
     Sound,
     SoundHeard,
@@ -66,6 +74,20 @@ class Line:
         return is_unclear(self.confidence)
 
 
+JUDGEMENTS_KEPT = 40
+"""Suspicions, rings and stand-downs kept for showing; the record keeps them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Why it rang, or did not: ``what`` is "maybe", "person" or "no"; ``pieces`` all that was weighed."""
+
+    at_s: float
+    what: str
+    because: str
+    pieces: tuple[Piece, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call as shown."""
@@ -103,6 +125,20 @@ class Call:
     unclear: bool = False
     """Whether ``words`` are a guess."""
     evidence: tuple[str, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    back_at: float | None = None
+    """Wall clock: be back by then, to miss nothing."""
+    left_until: float | None = None
+    """Wall clock: when the wait will probably be over."""
+    estimate_because: str = ""
+    warning: str = ""
+    """What goes wrong with the wait, newest."""
+    hours: str = ""
+    """Opening hours as announced."""
+    offer: str = ""
+    """Put back on hold while talking: why we think so. Empty: no offer to wait."""
+    learned: str = ""
+    """What the user last said of a voice, as long as it can be undone."""
     voice: bool = False
     deaf: bool = False
     """The user is on the call, and neither microphone nor speaker could be connected."""
@@ -147,6 +183,8 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 recording="",
                 sound=None,
                 tone=None,
+                offer="",
+                learned="",
             )
         case PhaseChanged():
             return _phase_changed(call, event)
@@ -191,7 +229,27 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 wait_min=event.wait_min if event.wait_min is not None else call.wait_min,
                 queue_news_at=event.at,
             )
+        case QueueEstimate():
+            return replace(
+                call,
+                back_at=event.at + event.back_in_s,
+                left_until=event.at + event.left_s,
+                estimate_because=event.because,
+            )
+        case QueueWarning():
+            return replace(call, warning=event.text)
+        case HoursAnnounced():
+            return replace(call, hours=event.text)
+        case BackOnHold():
+            return replace(call, offer=event.because)
+        case OfferEnded():
+            return replace(call, offer="")
+        case Learned():
+            return replace(call, learned=event.text)
+        case LearningUndone():
+            return replace(call, learned="")
         case PersonSuspected():
+            call = _judged(call, event.at, "maybe", "; ".join(event.because), event.pieces)
             if call.alarm in (Alarm.PERSON, Alarm.QUESTION):
                 return call
             alarm_at = call.alarm_at if call.alarm is Alarm.MAYBE else event.at
@@ -204,6 +262,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 evidence=event.because,
             )
         case PersonFound():
+            call = _judged(call, event.at, "person", "; ".join(event.because), event.pieces)
             alarm_at = call.alarm_at if call.alarm is Alarm.PERSON else event.at
             return replace(
                 call,
@@ -216,6 +275,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 sounds=recast(call.sounds, event.first_word_s, Heard.VOICE, Heard.PERSON),
             )
         case PersonDismissed():
+            call = _judged(call, event.at, "no", event.because, event.pieces)
             sounds = call.sounds
             if call.alarm is Alarm.PERSON:
                 sounds = recast(sounds, call.alarm_since_s, Heard.PERSON, Heard.VOICE)
@@ -308,6 +368,11 @@ _SAME_VOICE_S = 0.5
 """Words that begin this little before a voice are its own: words are looked for from 0.35 s before the voice on."""
 _SAME_START_S = 0.05
 """Starts nearer than this are one utterance: spans are cut on 10 ms frames and rounded."""
+
+
+def _judged(call: Call, at: float, what: str, because: str, pieces: tuple[Piece, ...]) -> Call:
+    one = Judgement(_clock(call, at), what, because, pieces)
+    return replace(call, judgements=(*call.judgements, one)[-JUDGEMENTS_KEPT:])
 
 
 def _kept(items: tuple[Line, ...], count: int) -> tuple[Line, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.deciding import phrases
+from engine.deciding.decisions import Piece as Piece
 
 KINDS = ("words", "liveness", "voice", "heard_before", "music", "timing", "expected")
 """Kinds of evidence that can be left out, to measure what each is worth."""
@@ -46,16 +47,6 @@ _NO_CUE_ENDED = 1.4
 _NO_CUE_IN_MENU = 0.4
 _RECORDED_BOUND = -9.0
 _LIVE_BOUND = 7.5
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of evidence: ``weight`` is log-odds for (positive) or against a live person."""
-
-    kind: str
-    weight: float
-    at_s: float
-    because: str
 
 
 @dataclass(frozen=True, slots=True)

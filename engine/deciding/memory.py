@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz, process
 
-from engine.deciding.decisions import Answered, HandedBack, Input, LineAnswered, Option, UserSaid
+from engine.deciding.decisions import (
+    Answered,
+    HandedBack,
+    Input,
+    LineAnswered,
+    Option,
+    UserSaid,
+    UserStays,
+    UserTookBack,
+)
 from engine.deciding.evidence import words_odds, words_recorded
 from engine.deciding.phrases import plain
 from engine.hearing.perceptions import (
@@ -321,7 +330,7 @@ def remember(memory: Memory, what: Input) -> Memory:
             if memory.answered_s is not None:
                 return memory
             return replace(memory, answered_s=what.at_s, progress_s=what.at_s, flow_entered_s=what.at_s)
-        case Tick() | Answered() | UserSaid() | HandedBack():
+        case Tick() | Answered() | UserSaid() | UserTookBack() | HandedBack() | UserStays():
             return memory
 
 

@@ -169,7 +169,8 @@ def watch(draft: Draft) -> bool:
     if weighing.maybe and weighing.reasons():
         held = draft.phase is Phase.HOLDING
         draft.note(suspected_s=draft.memory.now_s, came_from_hold=held)
-        draft.act(Suspect(_words_of(draft, current), current.start_s, weighing.reasons()))
+        words = _words_of(draft, current)
+        draft.act(Suspect(words, current.start_s, weighing.reasons(), weighing.pieces))
         draft.move(Phase.CONFIRMING, _because(weighing))
         return True
     return False
@@ -187,12 +188,12 @@ def _ring(draft: Draft, current: Utterance, weighing: Weighing) -> None:
             since_s = min(since_s, old.start_s)
     if draft.phase is not Phase.CONFIRMING:
         draft.note(came_from_hold=draft.phase is Phase.HOLDING)
-    draft.act(Ring(_words_of(draft, current), since_s, weighing.reasons()))
+    draft.act(Ring(_words_of(draft, current), since_s, weighing.reasons(), weighing.pieces))
     draft.move(Phase.ALERTING, _because(weighing))
 
 
-def _back(draft: Draft, because: str) -> None:
-    draft.act(StandDown(because))
+def _back(draft: Draft, because: str, weighing: Weighing | None = None) -> None:
+    draft.act(StandDown(because, weighing.pieces if weighing is not None else ()))
     draft.note(suspected_s=None)
     to_hold = draft.memory.came_from_hold or draft.phase is Phase.ALERTING
     draft.move(Phase.HOLDING if to_hold else Phase.NAVIGATING, because)
@@ -210,7 +211,7 @@ def _confirm(draft: Draft, weighed: tuple[Utterance, Weighing] | None) -> bool:
             return True
         if weighing.odds <= evidence.DISMISS:
             against = [p.because for p in weighing.pieces if p.weight <= -1.0 and p.kind != "prior"]
-            _back(draft, against[0] if against else "it does not sound like a person after all")
+            _back(draft, against[0] if against else "it does not sound like a person after all", weighing)
             return True
     since = memory.suspected_s if memory.suspected_s is not None else memory.now_s
     if weighed is None and memory.now_s - since > SUSPECT_FOR_S:
@@ -230,7 +231,7 @@ def watch_ringing(draft: Draft) -> None:
     if weighed is not None and weighed[1].odds <= RECORDING_AFTER_ALL and weighed[1].has_recorded():
         against = [p.because for p in weighed[1].pieces if p.weight <= -1.5 and p.kind != "prior"]
         draft.note(came_from_hold=True)
-        _back(draft, against[0] if against else "it was a recording")
+        _back(draft, against[0] if against else "it was a recording", weighed[1])
 
 
 def corrected(draft: Draft, person: bool) -> None:

@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from engine.call import EndReason, LineState, Phase
+from engine.deciding import decisions
 from engine.events import (
+    BackOnHold,
     CallBegan,
     CallEnded,
     Caption,
@@ -15,14 +17,20 @@ from engine.events import (
     Event,
     FlowLeft,
     HoldBegan,
+    HoursAnnounced,
+    Learned,
+    LearningUndone,
     LineChanged,
     MenuHeard,
+    OfferEnded,
     OutcomeKnown,
     PersonDismissed,
     PersonFound,
     PersonSuspected,
     PhaseChanged,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     RecordingChanged,
     Spoken,
     StepEntered,
@@ -55,12 +63,36 @@ class Pressed(_Kept):
     because: str
 
 
+class Weighed(_Kept):
+    """One piece of evidence: ``weight`` is natural log-odds for a person, ``at_s`` on the call clock."""
+
+    kind: str
+    weight: float
+    at_s: float
+    because: str
+
+
 class Evidence(_Kept):
-    """Why the program believed something at a moment: ``what`` is the kind of belief."""
+    """Why the program believed something at a moment: ``what`` is the kind of belief.
+
+    ``pieces``: of a suspicion, a ring or a stand-down all that was weighed; records of before had none.
+    """
 
     at: float
     what: str
     because: tuple[str, ...]
+    pieces: tuple[Weighed, ...] = ()
+
+
+class QueueMoment(_Kept):
+    """Something about the queue: ``what`` is "announced", "estimate", "hours" or one of ``decisions.WARNINGS``."""
+
+    at: float
+    what: str
+    position: int | None = None
+    wait_min: float | None = None
+    left_s: float | None = None
+    text: str = ""
 
 
 class CallRecord(_Kept):
@@ -91,6 +123,7 @@ class CallRecord(_Kept):
     pressed: tuple[Pressed, ...] = ()
     menus: tuple[tuple[tuple[str, str], ...], ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    queue: tuple[QueueMoment, ...] = ()
     recording: str = ""
 
     def as_interrupted(self) -> CallRecord:
@@ -113,6 +146,7 @@ class RecordBuilder:
         self._pressed: list[Pressed] = []
         self._menus: list[tuple[tuple[str, str], ...]] = []
         self._evidence: list[Evidence] = []
+        self._queue: list[QueueMoment] = []
         self._holding_since: float | None = None
 
     @classmethod
@@ -141,6 +175,7 @@ class RecordBuilder:
                 "pressed": tuple(self._pressed),
                 "menus": tuple(self._menus),
                 "evidence": tuple(self._evidence),
+                "queue": tuple(self._queue),
             }
         )
 
@@ -156,13 +191,14 @@ class RecordBuilder:
                     self._set(hold_at=event.at)
                 self._because(event.at, "hold", (event.because,))
             case PersonSuspected():
-                self._because(event.at, "maybe", event.because)
+                self._because(event.at, "maybe", event.because, event.pieces)
                 return False
             case PersonFound():
                 self._set(person_at=event.at)
-                self._because(event.at, "person", event.because)
+                self._because(event.at, "person", event.because, event.pieces)
             case PersonDismissed():
-                self._because(event.at, "not_a_person", (event.because,))
+                what = "not_a_person_by_user" if event.by_user else "not_a_person"
+                self._because(event.at, what, (event.because,), event.pieces)
                 self._set(person_at=None)
             case UserNeeded():
                 self._because(event.at, "user_needed", (event.question,))
@@ -198,8 +234,31 @@ class RecordBuilder:
             case MenuHeard():
                 self._menus.append(event.options)
             case QueueNews():
-                known = {"queue_position": event.position, "wait_min": event.wait_min}
+                known: dict[str, float | None] = {
+                    "queue_position": event.position,
+                    "wait_min": event.wait_min,
+                }
                 self._set(**{name: value for name, value in known.items() if value is not None})
+                self._queue.append(
+                    QueueMoment(
+                        at=event.at, what="announced", position=event.position, wait_min=event.wait_min
+                    )
+                )
+            case QueueEstimate():
+                self._queue.append(
+                    QueueMoment(at=event.at, what="estimate", left_s=event.left_s, text=event.because)
+                )
+            case QueueWarning():
+                self._queue.append(QueueMoment(at=event.at, what=event.kind, text=event.text))
+            case HoursAnnounced():
+                self._queue.append(QueueMoment(at=event.at, what="hours", text=event.text))
+            case BackOnHold() | OfferEnded():
+                what = "back_on_hold" if isinstance(event, BackOnHold) else "offer_ended"
+                self._because(event.at, what, (event.because,))
+            case Learned():
+                self._because(event.at, "learned", (event.text,))
+            case LearningUndone():
+                self._because(event.at, "learning_undone", ())
             case StepEntered():
                 self._set(flow=event.flow)
         return False
@@ -233,8 +292,14 @@ class RecordBuilder:
             outcome = EndReason.COMPLETED.value if answered else event.reason.value
         self._set(status="ended", ended_at=event.at, end_text=event.text, outcome=outcome)
 
-    def _because(self, at: float, what: str, because: tuple[str, ...]) -> None:
-        self._evidence.append(Evidence(at=at, what=what, because=because))
+    def _because(
+        self, at: float, what: str, because: tuple[str, ...], pieces: tuple[decisions.Piece, ...] = ()
+    ) -> None:
+        weighed = tuple(
+            Weighed(kind=piece.kind, weight=round(piece.weight, 3), at_s=piece.at_s, because=piece.because)
+            for piece in pieces
+        )
+        self._evidence.append(Evidence(at=at, what=what, because=because, pieces=weighed))
 
     def _set(self, **fields: object) -> None:
         self._record = self._record.model_copy(update=fields)

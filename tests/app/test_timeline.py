@@ -20,6 +20,9 @@ from engine.hearing.perceptions import Sound, Span, Tone
 CALL = CallId("c1")
 SPAN = Span(1.0, 2.0004999)
 
+PIECE = decisions.Piece("words", 2.12345, 4.56789, "a greeting")
+WEIGHED = [{"kind": "words", "weight": 2.123, "at_s": 4.568, "because": "a greeting"}]
+
 FACTS: list[tuple[events.Event, str, dict[str, object]]] = [
     (events.CallBegan(5.0, CALL, "+1", "Bank", "card", Mode.HOLD_SLAYER), "call", {"company": "Bank"}),
     (events.LineChanged(5.0, CALL, LineState.EARLY), "line", {"state": "early"}),
@@ -44,9 +47,32 @@ FACTS: list[tuple[events.Event, str, dict[str, object]]] = [
     (events.FlowLeft(5.0, CALL, "f", "b"), "flow_left", {"because": "b"}),
     (events.HoldBegan(5.0, CALL, 4.0, "b"), "hold", {"since_s": 4.0}),
     (events.QueueNews(5.0, CALL, 3, None), "queue", {"position": 3, "wait_min": None}),
-    (events.PersonSuspected(5.0, CALL, "hi", ("a",)), "maybe_human", {"because": ["a"]}),
-    (events.PersonFound(5.0, CALL, "hi", 4.0, ("a", "b")), "human", {"because": ["a", "b"], "at": 5.0}),
-    (events.PersonDismissed(5.0, CALL, "b"), "stand_down", {"because": "b", "by_user": False}),
+    (
+        events.QueueEstimate(5.0, CALL, 360.0, 240.0, "b"),
+        "estimate",
+        {"left_s": 360.0, "back_in_s": 240.0, "because": "b"},
+    ),
+    (events.QueueWarning(5.0, CALL, "closing", "It closes."), "queue_warning", {"kind": "closing"}),
+    (events.HoursAnnounced(5.0, CALL, "9 to 5"), "hours", {"text": "9 to 5"}),
+    (events.BackOnHold(5.0, CALL, 4.0, "music"), "back_on_hold", {"since_s": 4.0, "because": "music"}),
+    (events.OfferEnded(5.0, CALL, "b"), "offer_ended", {"because": "b"}),
+    (events.Learned(5.0, CALL, False, "Learned: that was a recording."), "learned", {"person": False}),
+    (events.LearningUndone(5.0, CALL), "learning_undone", {}),
+    (
+        events.PersonSuspected(5.0, CALL, "hi", ("a",), (PIECE,)),
+        "maybe_human",
+        {"because": ["a"], "evidence": WEIGHED},
+    ),
+    (
+        events.PersonFound(5.0, CALL, "hi", 4.0, ("a", "b"), pieces=(PIECE,)),
+        "human",
+        {"because": ["a", "b"], "at": 5.0, "evidence": WEIGHED},
+    ),
+    (
+        events.PersonDismissed(5.0, CALL, "b", pieces=(PIECE,)),
+        "stand_down",
+        {"because": "b", "by_user": False, "evidence": WEIGHED},
+    ),
     (events.UserNeeded(5.0, CALL, "which?"), "need_user", {"question": "which?"}),
     (events.OutcomeKnown(5.0, CALL, "busy", "b"), "outcome", {"outcome": "busy"}),
     (events.VoiceConnected(5.0, CALL, True), "voice", {"connected": True}),
@@ -91,6 +117,11 @@ JUDGED: list[tuple[decisions.Action, str | None]] = [
     (decisions.StandDown("b"), "stand_down"),
     (decisions.NoteMenu((Option("cards", "1"), Option("loans", say="loans"))), "menu"),
     (decisions.NoteQueue(None, 2.5), "queue"),
+    (decisions.NoteEstimate(60.0, 30.0, "b"), "estimate"),
+    (decisions.Warn("wait_up", "It takes longer."), "queue_warning"),
+    (decisions.NoteHours("9 to 5"), "hours"),
+    (decisions.OfferToWait(3.0, "music"), "back_on_hold"),
+    (decisions.OfferOver("b"), None),
     (decisions.NoteSpeaker(SPAN, "recording"), "recording"),
     (decisions.NoteSpeaker(SPAN, "person"), "person"),
     (decisions.NoteSpeaker(SPAN, "us"), None),
@@ -150,6 +181,11 @@ def test_json_is_one_line_whatever_was_said() -> None:
             "A PERSON, hard to make out, perhaps “hi” (a)",
         ),
         (events.PersonFound(5.0, CALL, "", 4.0, ()), "A PERSON"),
+        (
+            events.QueueEstimate(5.0, CALL, 360.0, 250.0, "as announced"),
+            "about 6 min left; be back in 4 min (as announced)",
+        ),
+        (events.QueueEstimate(5.0, CALL, 25.0, 0.0, "b"), "less than a minute left; stay near (b)"),
         (events.OutcomeKnown(5.0, CALL, "not_in_service", "tones"), "not in service (tones)"),
     ],
 )

@@ -23,7 +23,10 @@ from engine.events import (
     PersonDismissed,
     PersonFound,
     PhaseChanged,
+    Piece,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     RecordingChanged,
     Spoken,
     StepEntered,
@@ -61,8 +64,10 @@ STORY = (
     QueueNews(115.0, CALL, 4, None),
     QueueNews(120.0, CALL, None, 6.0),
     moved(140.0, Phase.HOLDING, Phase.CONFIRMING),
-    PersonFound(141.0, CALL, "hello", 40.0, ("a live cue",)),
-    PersonDismissed(142.0, CALL, "heard before"),
+    QueueEstimate(120.0, CALL, 300.0, 180.0, "as announced"),
+    QueueWarning(130.0, CALL, "position_up", "You moved back in the queue."),
+    PersonFound(141.0, CALL, "hello", 40.0, ("a live cue",), pieces=(Piece("live", 2.0, 41.0, "hello"),)),
+    PersonDismissed(142.0, CALL, "heard before", pieces=(Piece("heard_before", -8.0, 42.0, "again"),)),
     moved(142.5, Phase.CONFIRMING, Phase.HOLDING),
     PersonFound(150.0, CALL, "hi this is Dana", 49.0, ("another voice", "a live cue")),
     moved(150.0, Phase.HOLDING, Phase.ALERTING),
@@ -99,6 +104,35 @@ def test_what_a_record_holds() -> None:
     assert record.recording == "/tmp/r.wav"
     assert ("another voice", "a live cue") in [e.because for e in record.evidence]
     assert CallRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_what_was_weighed_is_kept_with_each_ring_and_stand_down() -> None:
+    weighed = {e.what: e.pieces for e in built().evidence if e.pieces}
+    assert list(weighed) == ["person", "not_a_person"]
+    assert [(p.kind, p.weight, p.at_s, p.because) for p in weighed["not_a_person"]] == [
+        ("heard_before", -8.0, 42.0, "again")
+    ]
+
+
+def test_the_queue_is_kept_as_it_moved() -> None:
+    moments = [(m.what, m.position, m.wait_min, m.left_s) for m in built().queue]
+    assert moments == [
+        ("announced", 4, None, None),
+        ("announced", None, 6.0, None),
+        ("estimate", None, None, 300.0),
+        ("position_up", None, None, None),
+    ]
+
+
+def test_a_record_of_an_older_program_is_read() -> None:
+    row = built().model_dump(mode="json")
+    del row["queue"]
+    for entry in row["evidence"]:
+        del entry["pieces"]
+    old = CallRecord.model_validate(row)
+    assert old.queue == ()
+    assert all(entry.pieces == () for entry in old.evidence)
+    assert [e.because for e in old.evidence] == [e.because for e in built().evidence]
 
 
 def test_everyday_calls() -> None:
