@@ -10,12 +10,12 @@ copies first and looks at the counters again afterwards, so that it returns righ
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.audio.format import RATE_HZ
 from engine.audio.ring import Samples, SoundLost
 
-Counters = NDArray[np.int64]
+Counters = memoryview
+"""Of 64-bit integers ("q"). Read and written as plain integers, without a numpy scalar in between."""
 
 GENERATION, WRITTEN, PLAYED, CLEARED = range(4)
 """Places of the counters. ``GENERATION`` grows each time the ring is given to another leg."""
@@ -24,8 +24,16 @@ COUNTER_PLACES = 8  # one cache line of 64 bytes
 CHUNK_SAMPLES = 1024
 """Sound is stored in pieces of at most this size; a piece being stored now is never given to a reader."""
 
+NOTHING: Samples = np.zeros(0, dtype=np.int16)
+NOTHING.setflags(write=False)
+
 TAP_SECONDS = 60.0
 TALK_SECONDS = 30.0
+
+
+def fresh_counters() -> Counters:
+    """Counters that stand at nought."""
+    return memoryview(bytearray(COUNTER_PLACES * 8)).cast("q")
 
 
 class MemoryRing:
@@ -36,7 +44,7 @@ class MemoryRing:
         if capacity < 2 * CHUNK_SAMPLES:
             raise ValueError(f"a ring of {capacity} samples is too small: {2 * CHUNK_SAMPLES} at least")
         self._rate = rate
-        self._counters: Counters = np.zeros(COUNTER_PLACES, dtype=np.int64)
+        self._counters = fresh_counters()
         self._sound: Samples = np.zeros(capacity, dtype=np.int16)
 
     def _views(self) -> tuple[Counters, Samples]:
@@ -53,8 +61,7 @@ class MemoryRing:
     @property
     def written(self) -> int:
         """Samples written since the beginning."""
-        counters, _ = self._views()
-        return int(counters[WRITTEN])
+        return self._views()[0][WRITTEN]
 
     # --- reader -----------------------------------------------------------------------------------------------
 
@@ -62,7 +69,7 @@ class MemoryRing:
     def oldest(self) -> int:
         """Index of the oldest sample that can still be read."""
         counters, sound = self._views()
-        return _oldest(int(counters[WRITTEN]), len(sound))
+        return _oldest(counters[WRITTEN], len(sound))
 
     def read(self, start: int, count: int) -> Samples:
         """Copy ``count`` samples from ``start``; fewer, or none, when they are not written yet.
@@ -72,13 +79,13 @@ class MemoryRing:
         if start < 0 or count < 0:
             raise ValueError(f"cannot read {count} samples from {start}")
         counters, sound = self._views()
-        end = min(start + count, int(counters[WRITTEN]))
+        end = min(start + count, counters[WRITTEN])
         if end <= start:
-            if start < (first := _oldest(int(counters[WRITTEN]), len(sound))):
+            if start < (first := _oldest(counters[WRITTEN], len(sound))):
                 raise SoundLost(first)
-            return np.zeros(0, dtype=np.int16)
-        copy = _copy_out(sound, start, end) if len(sound) else np.zeros(0, dtype=np.int16)
-        first = _oldest(int(counters[WRITTEN]), len(sound))
+            return NOTHING
+        copy = _copy_out(sound, start, end) if len(sound) else NOTHING
+        first = _oldest(counters[WRITTEN], len(sound))
         if start < first:
             raise SoundLost(first)
         return copy
@@ -89,14 +96,14 @@ class MemoryRing:
     def room(self) -> int:
         """Samples that can be written now without overtaking the player."""
         counters, sound = self._views()
-        waiting = int(counters[WRITTEN]) - max(int(counters[PLAYED]), int(counters[CLEARED]))
+        waiting = counters[WRITTEN] - max(counters[PLAYED], counters[CLEARED])
         return max(0, len(sound) - CHUNK_SAMPLES - waiting)
 
     @property
     def played(self) -> int:
         """Samples taken by the player, or dropped by ``clear``, since the beginning."""
         counters, _ = self._views()
-        return max(int(counters[PLAYED]), int(counters[CLEARED]))
+        return max(counters[PLAYED], counters[CLEARED])
 
     def write(self, samples: Samples) -> int:
         """Append as much of ``samples`` (int16, mono) as there is room for; returns how many were taken."""
@@ -118,8 +125,13 @@ class MemoryRing:
         capacity = len(sound)
         if not capacity:
             return
-        written = int(counters[WRITTEN])
-        for begin in range(0, len(samples), CHUNK_SAMPLES):
+        written, count = counters[WRITTEN], len(samples)
+        place = written % capacity
+        if count <= CHUNK_SAMPLES and place + count <= capacity:  # a frame, nearly always
+            sound[place : place + count] = samples
+            counters[WRITTEN] = written + count
+            return
+        for begin in range(0, count, CHUNK_SAMPLES):
             piece = samples[begin : begin + CHUNK_SAMPLES]
             place = written % capacity
             until_wrap = capacity - place
@@ -136,9 +148,9 @@ class MemoryRing:
     def take(self, count: int) -> Samples:
         """The player's side: the next samples in order, at most ``count``, fewer when fewer are waiting."""
         counters, sound = self._views()
-        begin = max(int(counters[PLAYED]), int(counters[CLEARED]))
-        end = min(begin + count, int(counters[WRITTEN]))
-        copy = _copy_out(sound, begin, end) if end > begin and len(sound) else np.zeros(0, dtype=np.int16)
+        begin = max(counters[PLAYED], counters[CLEARED])
+        end = min(begin + count, counters[WRITTEN])
+        copy = _copy_out(sound, begin, end) if end > begin and len(sound) else NOTHING
         counters[PLAYED] = max(begin, end)
         return copy
 

@@ -25,7 +25,16 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 
 from engine.audio.format import RATE_HZ
-from engine.audio.memory_ring import CHUNK_SAMPLES, COUNTER_PLACES, GENERATION, WRITTEN, Counters, MemoryRing
+from engine.audio.memory_ring import (
+    CHUNK_SAMPLES,
+    COUNTER_PLACES,
+    GENERATION,
+    NOTHING,
+    WRITTEN,
+    Counters,
+    MemoryRing,
+    fresh_counters,
+)
 from engine.audio.ring import Samples
 
 MAGIC = 0x484F4C44534C4152  # "HOLDSLAR": a block of another program is refused
@@ -52,7 +61,7 @@ class SoundBlock:
         counters_at, sound_at = _layout(capacities)
         self.views: list[tuple[Counters, Samples]] = []
         for counters_offset, sound_offset, capacity in zip(counters_at, sound_at, capacities, strict=True):
-            counters = np.frombuffer(buffer, dtype=np.int64, count=COUNTER_PLACES, offset=counters_offset)
+            counters = buffer[counters_offset : counters_offset + _COUNTER_BYTES].cast("q")
             sound = np.frombuffer(buffer, dtype=np.int16, count=capacity, offset=sound_offset)
             self.views.append((counters, sound))
 
@@ -91,7 +100,7 @@ class SoundBlock:
         memory, self._memory = self._memory, None
         if memory is None:
             return
-        self.views = [(counters.copy(), np.zeros(0, dtype=np.int16)) for counters, _ in self.views]
+        self.views = [(_copied(counters), NOTHING) for counters, _ in self.views]
         if self._owner:
             memory.unlink()
         # A reader in another thread may be in the middle of a copy; it holds the memory for some microseconds more.
@@ -113,7 +122,7 @@ class SharedRing(MemoryRing):
         self._block = block
         self._index = index
         self._rate = block.rate
-        self._generation = int(block.views[index][0][GENERATION])
+        self._generation = block.views[index][0][GENERATION]
         self._last: Counters | None = None
 
     @property
@@ -127,13 +136,13 @@ class SharedRing(MemoryRing):
             return counters, sound
         if self._last is None:
             # Given to another leg: our counters stand still (the clock at nought if nobody looked before).
-            self._last = np.zeros(COUNTER_PLACES, dtype=np.int64)
-        return self._last, np.zeros(0, dtype=np.int16)
+            self._last = fresh_counters()
+        return self._last, NOTHING
 
     def retire(self) -> None:
         """Remember where the clock stood, before the place is given to another leg."""
         counters, _ = self._views()
-        self._last = counters.copy()
+        self._last = _copied(counters)
 
     def read(self, start: int, count: int) -> Samples:
         """As ``RingReader.read``; raises ``SoundLost`` when the place went to another leg in the meantime."""
@@ -146,9 +155,14 @@ class SharedRing(MemoryRing):
         """Take the ring for a new leg; this object becomes the new generation's."""
         counters, _ = self._block.views[self._index]
         counters[GENERATION] += 1  # first, so that whoever still has the ring of before stops at once
-        counters[WRITTEN:] = 0
-        self._generation = int(counters[GENERATION])
+        for place in range(WRITTEN, COUNTER_PLACES):
+            counters[place] = 0
+        self._generation = counters[GENERATION]
         self._last = None
+
+
+def _copied(counters: Counters) -> Counters:
+    return memoryview(bytearray(counters)).cast("q")
 
 
 def _new_name() -> str:

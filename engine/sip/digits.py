@@ -40,6 +40,11 @@ class DigitQueue:
             return
         self._batches.append(_Batch(digits, method))
 
+    @property
+    def waiting(self) -> bool:
+        """Digits are to be sent, or to be told as sent."""
+        return bool(self._batches)
+
     def tick(self, now: float) -> None:
         """Send the next digit when its time has come. ``now``: monotonic seconds."""
         if not self._batches or now < self._next_at:

@@ -1,7 +1,7 @@
 """The SIP thread: it owns every object of the SIP library, from creation to destruction.
 
     pipe  ->  reader thread  ->  wishes  \\
-                                          SIP thread: libHandleEvents(5), notes, wishes, clocks  ->  pipe
+                                          SIP thread: libHandleEvents, notes, wishes, clocks  ->  pipe
     callbacks (any thread)   ->  notes   /
 
 Nothing else calls the library.
@@ -56,7 +56,8 @@ from engine.sip.voice import Voice, VoicePort
 
 POLL_MS = 5
 IDLE_POLL_MS = 20
-"""With no leg only a wish can be late by that, and the process costs a third. (What comes by network wakes it.)"""
+"""While nothing is said and no digits are sent, only a wish can be late by that, and the thread costs a third. (What
+comes by network wakes it.)"""
 GRAVEYARD_S = 3.0
 """How long a finished call's Python object is kept at least: the library may still mention it for a moment."""
 ALIVE_EVERY_S = 1.0
@@ -129,7 +130,8 @@ class SipThread:
         self._shut_down()
 
     def _turn(self) -> None:
-        self._endpoint.libHandleEvents(POLL_MS if self._legs else IDLE_POLL_MS)
+        busy = any(leg.busy for leg in self._legs.values())
+        self._endpoint.libHandleEvents(POLL_MS if busy else IDLE_POLL_MS)
         self._take_notes()
         while not self._wishes.empty():
             wish = self._wishes.get_nowait()

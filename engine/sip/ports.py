@@ -4,7 +4,7 @@
     call  <-  LegPort.onFrameRequested  <-  talk ring
 
 A bridged port is called every 20 ms whether anything is connected or not, and that is the call clock: an empty frame
-is 20 ms of silence. Frames are C++ vectors; reading them through SWIG costs 290 us, through their begin and end
+is 20 ms of silence. Frames hold C++ vectors; reading them through SWIG costs 290 us, through their begin and end
 pointers 2 us, so that is done after a self-test at start. Ports are made once and never destroyed while the clock runs:
 the clock thread could be inside one.
 """
@@ -21,45 +21,79 @@ from engine.audio.format import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, RATE_HZ
 from engine.audio.memory_ring import MemoryRing
 from engine.audio.ring import Samples
 
-_Pointers = (
-    ctypes.c_size_t * 3
-)  # std::vector of libstdc++, libc++ and MSVC alike: begin, end, end of capacity
 SILENCE: Samples = np.zeros(FRAME_SAMPLES, dtype=np.int16)
 SILENCE.setflags(write=False)
 
-GetBytes = Callable[[pj.ByteVector], bytes]
-PutBytes = Callable[[pj.ByteVector, bytes], None]
+GetBytes = Callable[[pj.MediaFrame], bytes]
+"""What a frame holds; empty for a frame without sound."""
+PutBytes = Callable[[pj.MediaFrame, bytes], None]
+"""Make a frame hold sound."""
 
 
-def _get_direct(vector: pj.ByteVector) -> bytes:
-    begin, end, _ = _Pointers.from_address(int(vector.this))
-    return ctypes.string_at(begin, end - begin)
+class _Frame(ctypes.Structure):
+    """``pj::MediaFrame`` (pjsua2/media.hpp): type, vector (begin, end, end of capacity), size."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("begin", ctypes.c_size_t),
+        ("end", ctypes.c_size_t),
+        ("capacity_end", ctypes.c_size_t),
+        ("size", ctypes.c_uint),
+    )
 
 
-def _put_direct(vector: pj.ByteVector, data: bytes) -> None:
-    vector.resize(len(data))
-    ctypes.memmove(_Pointers.from_address(int(vector.this))[0], data, len(data))
+def _get_direct(frame: pj.MediaFrame) -> bytes:
+    inside = _Frame.from_address(int(frame.this))
+    begin = inside.begin
+    return ctypes.string_at(begin, inside.end - begin)
 
 
-def _get_slowly(vector: pj.ByteVector) -> bytes:
-    return bytes(vector)
+def _put_direct(frame: pj.MediaFrame, data: bytes) -> None:
+    inside = _Frame.from_address(int(frame.this))
+    if inside.end - inside.begin != len(data):
+        frame.buf.resize(len(data))
+    ctypes.memmove(inside.begin, data, len(data))
+    inside.size = len(data)
+    inside.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
 
 
-def _put_slowly(vector: pj.ByteVector, data: bytes) -> None:
-    vector.resize(len(data))
-    for place, value in enumerate(data):
-        vector[place] = value
+def _get_slowly(frame: pj.MediaFrame) -> bytes:
+    return bytes(frame.buf)
+
+
+def _put_slowly(frame: pj.MediaFrame, data: bytes) -> None:
+    frame.buf = pj.ByteVector(data)
+    frame.size = len(data)
+    frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
 
 
 def frame_access() -> tuple[GetBytes, PutBytes]:
-    """How to get at a frame's bytes: directly when the self-test shows that the vector is laid out as expected."""
-    probe = pj.ByteVector([1, 2, 3, 4])
-    begin, end, capacity_end = _Pointers.from_address(int(probe.this))
-    if end - begin == 4 and capacity_end >= end and _get_direct(probe) == b"\x01\x02\x03\x04":
+    """How to get at a frame's bytes: directly when the self-test shows that it is laid out as expected."""
+    probe = pj.MediaFrame()
+    probe.buf = pj.ByteVector([1, 2, 3, 4])
+    probe.size, probe.type = 4321, pj.PJMEDIA_FRAME_TYPE_EXTENDED
+    inside = _Frame.from_address(int(probe.this))
+    if (
+        int(probe.buf.this) - int(probe.this) == _Frame.begin.offset
+        and (inside.type, inside.size) == (pj.PJMEDIA_FRAME_TYPE_EXTENDED, 4321)
+        and inside.end - inside.begin == 4
+        and inside.capacity_end >= inside.end
+        and _get_direct(probe) == b"\x01\x02\x03\x04"
+    ):
         _put_direct(probe, b"\x05\x06\x07\x08\x09")
-        if list(probe) == [5, 6, 7, 8, 9]:
+        if (list(probe.buf), probe.size, probe.type) == ([5, 6, 7, 8, 9], 5, pj.PJMEDIA_FRAME_TYPE_AUDIO):
             return _get_direct, _put_direct
     return _get_slowly, _put_slowly
+
+
+def keep_thread_state() -> None:
+    """Keep the interpreter's state of the calling thread, which is not Python's, until the process ends.
+
+    Each callback enters the interpreter by ``PyGILState_Ensure`` and leaves it by ``PyGILState_Release``, and the last
+    release of a thread frees its state: for every frame a state and its stack were mapped and unmapped. One entry more
+    than exits keeps them.
+    """
+    ctypes.pythonapi.PyGILState_Ensure()
 
 
 def sound_format() -> pj.MediaFormatAudio:
@@ -78,6 +112,7 @@ class LegPort(pj.AudioMediaPort):  # type: ignore[misc]
         self._put = put
         self._tap: MemoryRing | None = None
         self._talk: MemoryRing | None = None
+        self._kept = False
         self.heard: Samples = SILENCE
         """The last frame from the far side, for the recorder's port, which is called later in the same tick."""
         self.createPort(name, sound_format())
@@ -88,6 +123,12 @@ class LegPort(pj.AudioMediaPort):  # type: ignore[misc]
         self._talk = talk
         self._tap = tap
 
+    @property
+    def has_words(self) -> bool:
+        """Something waits to be said."""
+        talk = self._talk
+        return talk is not None and talk.written > talk.played
+
     def take_back(self) -> None:
         """No sound flows any more."""
         self._tap = None
@@ -97,10 +138,13 @@ class LegPort(pj.AudioMediaPort):  # type: ignore[misc]
     def onFrameReceived(self, frame: pj.MediaFrame) -> None:
         """20 ms from the far side."""
         try:
+            if not self._kept:
+                self._kept = True
+                keep_thread_state()
             tap = self._tap
             if tap is None:
                 return
-            data = self._get(frame.buf)
+            data = self._get(frame)
             self.heard = np.frombuffer(data, dtype=np.int16) if len(data) == FRAME_BYTES else SILENCE
             tap.append(self.heard)
         except Exception:
@@ -118,8 +162,6 @@ class LegPort(pj.AudioMediaPort):  # type: ignore[misc]
             data = said.tobytes()
             if len(data) < FRAME_BYTES:
                 data += bytes(FRAME_BYTES - len(data))
-            self._put(frame.buf, data)
-            frame.size = FRAME_BYTES
-            frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
+            self._put(frame, data)
         except Exception:
             return

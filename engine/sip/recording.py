@@ -61,7 +61,7 @@ class RecordPort(pj.AudioMediaPort):  # type: ignore[misc]
             recorder, far = self._recorder, self._far
             if recorder is None or far is None:
                 return
-            data = self._get(frame.buf)
+            data = self._get(frame)
             ours = np.frombuffer(data, dtype=np.int16) if len(data) == FRAME_BYTES else SILENCE
             recorder.write(far.heard, ours)
         except Exception:

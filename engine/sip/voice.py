@@ -46,7 +46,7 @@ class VoicePort(pj.AudioMediaPort):  # type: ignore[misc]
         try:
             headset = self.headset
             if headset is not None:
-                headset.play(self._get(frame.buf) or _SILENT_FRAME)
+                headset.play(self._get(frame) or _SILENT_FRAME)
         except Exception:
             return
 
@@ -55,9 +55,7 @@ class VoicePort(pj.AudioMediaPort):  # type: ignore[misc]
         try:
             headset = self.headset
             data = headset.capture(_FRAME_SAMPLES) if headset is not None else _SILENT_FRAME
-            self._put(frame.buf, data)
-            frame.size = len(data)
-            frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
+            self._put(frame, data)
         except Exception:
             return
 
