@@ -24,6 +24,9 @@ SURE = 1.95
 SETTLED_S, SETTLED_QUIET_S = 1.1, 0.4
 """Nothing rings before so much of a voice was heard, or before it has ended and stays quiet."""
 
+LIVENESS_WEIGHT, LIVENESS_BOUND = 0.8, 4.0
+"""What the sound alone says counts so much, and at most so much: it is not independent of the rest."""
+
 DISMISS = -0.7
 """Log-odds below which a suspicion is dropped again."""
 
@@ -116,7 +119,10 @@ class Weighing:
 
     def has_recorded(self) -> bool:
         """Whether something speaks for a recording in itself, not just the lack of evidence for a person."""
-        return any(p.weight <= -1.5 and p.kind in ("recorded", "heard_before", "voice") for p in self.pieces)
+        return any(
+            p.weight <= -1.5 and p.kind in ("recorded", "heard_before", "voice", "liveness")
+            for p in self.pieces
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +260,10 @@ def _of_voice(voice: Voice) -> list[Piece]:
         pieces.append(Piece("music_bed", -2.5, voice.at_s, "music plays beneath the voice"))
     elif voice.music_bed >= 0.35 or voice.began_over_music:
         pieces.append(Piece("music_bed", -1.0, voice.at_s, "music may play beneath the voice"))
+    if voice.liveness is not None:
+        weight = max(-LIVENESS_BOUND, min(LIVENESS_BOUND, LIVENESS_WEIGHT * voice.liveness))
+        side = "a person on the line" if weight > 0 else "a recording"
+        pieces.append(Piece("liveness", weight, voice.at_s, f"sounds like {side}"))
     if voice.no_words:
         pieces.append(Piece("no_words", -0.4, voice.at_s, f"no words: {voice.no_words}"))
     return pieces
@@ -296,7 +306,9 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
         pieces.append(Piece("dismissed", -9.0, voice.at_s, "you said this was a recording"))
     if voice.length_s >= 8.0 and not any(p.kind == "live" for p in pieces):
         pieces.append(Piece("long", -0.8, voice.at_s, "talks on without a pause"))
-    reason = any(p.kind in ("live", "no_cue") or (p.kind == "voice" and p.weight > 0) for p in pieces)
+    reason = any(
+        p.kind in ("live", "no_cue") or (p.kind in ("voice", "liveness") and p.weight > 0.3) for p in pieces
+    )
     # What surrounds a voice says nothing about it unless the voice itself gives a reason.
     bed = voice.began_over_music or voice.music_bed >= 0.35
     if reason and around.held and around.no_music and not bed and voice.length_s >= 0.4:
