@@ -6,7 +6,7 @@ from engine.call import Phase
 from engine.deciding import exploring, menus, phrases
 from engine.deciding.decisions import Input
 from engine.deciding.draft import Draft
-from engine.deciding.navigating import endings, keep_line, queue
+from engine.deciding.navigating import endings, keep_line, queue, reckon
 from engine.hearing.perceptions import Heard, Sound, SoundBegan
 
 _NOT_A_MENU = frozenset({"callback_offer", "stay_on_line", "survey", "advert"})
@@ -37,6 +37,8 @@ def step(draft: Draft, what: Input) -> None:
     queue(draft, what)
     if isinstance(what, Heard) and what.text and "transfer" in phrases.tiers(what.text):
         draft.note(transfer_s=draft.memory.now_s)
+    if draft.phase in (Phase.HOLDING, Phase.CONFIRMING):
+        reckon(draft)
     if draft.phase is not Phase.HOLDING:
         return
     if endings(draft, what) or keep_line(draft, what):

@@ -7,7 +7,7 @@ caption is put to the utterance whose span it overlaps.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz, process
 
@@ -22,7 +22,9 @@ from engine.deciding.decisions import (
     UserTookBack,
 )
 from engine.deciding.evidence import words_odds, words_recorded
+from engine.deciding.expecting import Moment
 from engine.deciding.phrases import plain
+from engine.deciding.queueing import Queue
 from engine.hearing.perceptions import (
     Heard,
     Sound,
@@ -141,6 +143,11 @@ class Memory:
     suspected_s: float | None = None
     position: int | None = None
     wait_min: float | None = None
+    queue: Queue = field(default_factory=Queue)
+    past_s: tuple[float, ...] = ()  # lengths of past waits that tell something about this one
+    clock: Moment | None = None
+    offer_s: float | None = None  # since when the user, talking, has been offered to be waited for
+    stays: bool = False  # the user wants no such offer for this hold
     ending: str = ""  # outcome that is about to be final
 
     @property

@@ -7,8 +7,8 @@ key to stay on the line, and leaves the menu itself to ``following`` (a flow) or
 from __future__ import annotations
 
 from engine.call import Phase
-from engine.deciding import exploring, following, menus, phrases
-from engine.deciding.decisions import Input, NoteQueue, Option
+from engine.deciding import exploring, following, menus, phrases, queueing
+from engine.deciding.decisions import Input, Option
 from engine.deciding.draft import Draft
 from engine.deciding.identifying import digits_for
 from engine.hearing.perceptions import Heard, Sound, Tone, ToneHeard
@@ -99,20 +99,32 @@ def _last_text(draft: Draft) -> str:
 
 
 def queue(draft: Draft, what: Input) -> None:
-    """Note position and wait when they were announced."""
+    """Note position, wait, opening hours when they were announced, and what goes wrong with the wait."""
     if not isinstance(what, Heard) or not what.final:
         return
-    position, wait_min = phrases.queue_news(what.text)
-    if position is None and wait_min is None:
-        return
     memory = draft.memory
-    if (position, wait_min) == (memory.position, memory.wait_min):
+    known, actions = queueing.hear(memory.queue, what.text, memory.now_s, memory.clock)
+    if known is memory.queue:
         return
-    draft.note(
-        position=position if position is not None else memory.position,
-        wait_min=wait_min if wait_min is not None else memory.wait_min,
-    )
-    draft.act(NoteQueue(position, wait_min))
+    last = known.readings[-1] if known.readings else None
+    wait_min = memory.wait_min
+    if last is not None and last.wait_min is not None:
+        wait_min = last.wait_min
+    draft.note(queue=known, position=known.position, wait_min=wait_min)
+    for action in actions:
+        draft.act(action)
+
+
+def reckon(draft: Draft) -> None:
+    """Reckon anew how long the wait will be."""
+    memory = draft.memory
+    if memory.hold_since_s is None:
+        return
+    known, actions = queueing.reckon(memory.queue, memory.now_s, memory.hold_since_s, memory.past_s)
+    if known is not memory.queue:
+        draft.note(queue=known)
+    for action in actions:
+        draft.act(action)
 
 
 def stay_key(text: str) -> Option | None:

@@ -10,15 +10,17 @@ No clock, no line, no model: time is in the inputs, a question to a model goes o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.call import Phase
 from engine.deciding import following, holding, navigating, person
 from engine.deciding.decisions import HandedBack, Input, LineAnswered, Ring, Situation, UserSaid, Verdict
 from engine.deciding.draft import Draft
+from engine.deciding.expecting import Moment, Wait, usual
 from engine.deciding.memory import Memory, remember
 from flows import cursor as cursors
-from flows.model import Flow
+from flows.model import Flow, Hold
 
 
 def begin(
@@ -27,8 +29,11 @@ def begin(
     company: str = "",
     acting: bool = True,
     without: frozenset[str] = frozenset(),
+    clock: Moment | None = None,
 ) -> Situation:
     """The situation of a call that is being dialled. ``acting`` False: only listen, never press, say or ask.
+
+    ``clock``: the user's clock now, to understand at what time a company closes.
 
     ``without``: kinds of evidence (``evidence.KINDS``) that are left out, to measure what each is worth.
     """
@@ -38,8 +43,27 @@ def begin(
         cursor=cursors.begin(flow) if flow is not None else None,
         company=company,
         acting=acting,
-        memory=Memory(without=without),
+        memory=Memory(without=without, clock=clock, past_s=_expected(flow)),
     )
+
+
+def _expected(flow: Flow | None) -> tuple[float, ...]:
+    """How long the flow says that its queue lasts, as if it had been waited for once."""
+    steps = flow.steps if flow is not None else ()
+    return tuple(step.expected_s for step in steps if isinstance(step, Hold) and step.expected_s)[:1]
+
+
+def recalling(situation: Situation, recordings: Sequence[str], waits: Sequence[Wait]) -> Situation:
+    """The situation with what earlier calls have taught: sentences of recordings (normalised), and past waits."""
+    memory = _memory(situation)
+    past_s = usual(waits, memory.clock) or memory.past_s
+    sentences = tuple(dict.fromkeys((*recordings, *memory.recorded)))
+    return replace(situation, memory=replace(memory, recorded=sentences, past_s=past_s))
+
+
+def recordings(situation: Situation) -> tuple[str, ...]:
+    """Normalised sentences that are taken for recordings, of earlier calls and of this one."""
+    return _memory(situation).recorded
 
 
 def moved(situation: Situation, phase: Phase) -> Situation:
