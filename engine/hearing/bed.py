@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.hearing.features import FLOOR_DB, Floats
+from engine.hearing.quantiles import between, between_wide
 from resources import locate
 
 WINDOW_BLOCKS = 20
@@ -53,18 +54,21 @@ def statistics(
     level_db: Floats, bands_db: Floats, flux_db: Floats, flatness: Floats, held: Floats, voice: Floats
 ) -> Floats:
     """The numbers of ``NAMES`` for one stretch: short frames (n,), (n, bands); long frames (m,); windows (k,)."""
-    low, mid, high = np.percentile(level_db, [10, 50, 95])
-    quiet = level_db <= np.percentile(level_db, 25)
-    band_high = np.percentile(bands_db, 95, axis=0)
-    band_range = band_high - np.percentile(bands_db, 15, axis=0)
+    levels = np.sort(level_db)
+    low, mid, high = between_wide(levels, 0.1, 0.5, 0.95)
+    quiet = level_db <= between(levels, 0.25)
+    bands = np.sort(bands_db, axis=0)
+    band_high = between(bands, 0.95)
+    band_range = band_high - between(bands, 0.15)
     sounding = band_high > FLOOR_DB + 15.0
     if not sounding.any():
         sounding = np.ones_like(sounding)
     spread = band_range[sounding]
     long_level = level_db[: len(held) * 5].reshape(len(held), 5).mean(axis=1)
-    weak = long_level <= np.percentile(long_level, 35)
+    weak = long_level <= between(np.sort(long_level), 0.35)
     # where nothing sounds, no note is held: lines in digital silence are rounding
     kept = np.where(long_level > FLOOR_DB + 6.0, held, 0.0)
+    held_notes = np.sort(kept)
     tilt = bands_db[:, 8:].mean(axis=1) - bands_db[:, :8].mean(axis=1)
     # what sounds between the words: nothing, noise, or music
     gap = np.repeat(voice < 0.3, 3)[: len(level_db)]
@@ -87,8 +91,8 @@ def statistics(
             spread.min(),
             spread.max(),
             kept.mean(),
-            np.percentile(kept, 90),
-            np.percentile(kept, 20),
+            between(held_notes, 0.9),
+            between(held_notes, 0.2),
             kept[weak].mean(),
             voice.mean(),
             voice.max(),

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import RATE_HZ
+from engine.hearing.quantiles import median
 from engine.hearing.transcriber import Samples
 
 Floats = NDArray[np.float32]
@@ -81,6 +82,13 @@ class Block:
         return (self.index + 1) * BLOCK_S
 
 
+def framed(sound: Floats, width: int, hop: int) -> Floats:
+    """Overlapping frames of contiguous ``sound``, without a copy (``sliding_window_view`` takes 30 us to think)."""
+    count = (len(sound) - width) // hop + 1
+    step = sound.itemsize
+    return np.ndarray((count, width), sound.dtype, sound, 0, (hop * step, step))
+
+
 class Analyser:
     """Turns samples into blocks; keeps what reaches over from block to block."""
 
@@ -96,7 +104,7 @@ class Analyser:
         sound = np.concatenate([self._past, fresh])
         self._past = sound[-LONG_SAMPLES:]
         tail = sound[-(BLOCK_SAMPLES + SHORT_SAMPLES - HOP_SAMPLES) :]
-        frames = np.lib.stride_tricks.sliding_window_view(tail, SHORT_SAMPLES)[::HOP_SAMPLES]
+        frames = framed(tail, SHORT_SAMPLES, HOP_SAMPLES)
         spectrum = np.fft.rfft(frames * _SHORT_WINDOW, axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * _SHORT_SCALE
         bands = _decibels(np.asarray(power @ _BAND_MATRIX, np.float32))
@@ -121,14 +129,14 @@ class Analyser:
 
     def _long(self, sound: Floats) -> tuple[Floats, Floats]:
         tail = sound[-(LONG_SAMPLES + LONG_HOP_SAMPLES) :]
-        frames = np.lib.stride_tricks.sliding_window_view(tail, LONG_SAMPLES)[::LONG_HOP_SAMPLES]
+        frames = framed(tail, LONG_SAMPLES, LONG_HOP_SAMPLES)
         spectrum = np.fft.rfft(frames * _LONG_WINDOW, axis=1)
         lines = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * _LONG_SCALE
         held = np.zeros(len(lines), np.float32)
         for row, power in enumerate(lines):
             part = power[LONG_LOW - 1 : LONG_HIGH + 1]
             middle = part[1:-1]
-            peaks = (middle > part[:-2]) & (middle >= part[2:]) & (middle > 8.0 * np.median(part) + 1e-9)
+            peaks = (middle > part[:-2]) & (middle >= part[2:]) & (middle > 8.0 * median(part) + 1e-9)
             earlier = self._peaks[0]
             near = earlier.copy()
             near[1:] |= earlier[:-1]

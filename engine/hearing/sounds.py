@@ -24,6 +24,7 @@ from engine.audio.format import RATE_HZ
 from engine.hearing import bed
 from engine.hearing.features import BLOCK_S, Block, Floats
 from engine.hearing.perceptions import Sound
+from engine.hearing.quantiles import between
 from engine.hearing.vad import WINDOW_SAMPLES
 
 WINDOW_S = WINDOW_SAMPLES / RATE_HZ
@@ -97,7 +98,7 @@ class SoundSense:
             if probability >= VOICED:
                 self.last_voiced_s = self._windows * WINDOW_S
                 self.voiced_s += WINDOW_S
-        level = float(np.percentile(block.level_db, 80))
+        level = float(between(np.sort(block.level_db), 0.8))
         self._quiet_s = self._quiet_s + BLOCK_S if level < QUIET_DB else 0.0
         self._loud_s = self._loud_s + BLOCK_S if level >= QUIET_DB else 0.0
         if self._quiet_s >= 0.2:
@@ -147,7 +148,7 @@ class SoundSense:
         if len(newest) < gap:
             return False
         smooth = np.convolve(newest, np.full(gap, 1 / gap), "valid")
-        return bool(smooth.min() < np.percentile(frames, 90) - GAP_DB)
+        return bool(smooth.min() < between(np.sort(frames), 0.9) - GAP_DB)
 
     def _judge(self, block: Block, tone: bool, steady: bool, in_cadence: bool) -> tuple[Sound, float]:
         now = block.end_s

@@ -1,0 +1,48 @@
+"""Quantiles of a handful of numbers, many times a second: ``np.percentile`` to the bit, at a tenth of its cost.
+
+Looking at 200 numbers takes ``np.percentile`` 60 us, of which 5 are the looking, and a waiting call asks a dozen times
+in every tenth of a second. Here the caller sorts once and asks as often as it likes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def between(ordered: Any, share: float) -> Any:
+    """The ``share`` quantile (0..1) of values sorted along their first axis, linear between neighbours.
+
+    As ``np.percentile(values, 100 * share, axis=0)``: of the values' own type. Hyndman and Fan (1996), definition 7.
+    """
+    at = (len(ordered) - 1) * share
+    below = int(at)
+    part = at - below
+    low = ordered[below]
+    high = ordered[min(below + 1, len(ordered) - 1)]
+    rise = high - low
+    return high - rise * (1 - part) if part >= 0.5 else low + rise * part
+
+
+def between_wide(ordered: Any, *shares: float) -> list[Any]:
+    """Several quantiles of sorted float32 values, interpolated in float64, as ``np.percentile`` does for a list."""
+    found = []
+    for share in shares:
+        at = (len(ordered) - 1) * share
+        below = int(at)
+        part = at - below
+        low = ordered[below]
+        high = ordered[min(below + 1, len(ordered) - 1)]
+        rise = np.float64(high - low)
+        found.append(high - rise * (1 - part) if part >= 0.5 else low + rise * part)
+    return found
+
+
+def median(values: Any) -> Any:
+    """As ``np.median`` of one row of values of a floating type."""
+    middle = len(values) // 2
+    ordered = np.sort(values)
+    if len(values) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
