@@ -84,9 +84,10 @@ def line_noise(kind: str, length: int, random: np.random.Generator) -> Floats:
             found = found + np.sin(2 * np.pi * mains * harmonic * t + phase) / harmonic
     elif kind == "coloured":
         # Rooms and lines have more below than above: about 6 dB less an octave above 300 Hz.
-        spectrum = np.fft.rfft(white)
-        hz = np.fft.rfftfreq(length, 1 / RATE_HZ)
-        found = np.fft.irfft(spectrum / (1.0 + hz / 300.0), length)
+        size = 1 << max(4, (length - 1).bit_length())  # a power of two: other lengths take ten times as long
+        hz = np.fft.rfftfreq(size, 1 / RATE_HZ)
+        padded = np.pad(white, (0, size - length))
+        found = np.fft.irfft(np.fft.rfft(padded) / (1.0 + hz / 300.0), size)[:length]
     else:
         found = white
     return np.asarray(found / (np.sqrt(np.mean(found**2)) + 1e-12), np.float32)

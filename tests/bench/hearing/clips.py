@@ -40,6 +40,7 @@ class Clip:
     onset_s: float
     length_s: float
     style: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _clip(row: dict[str, str], folder: Path) -> Clip:
         onset_s=float(row.get("onset_s") or 0.0),
         length_s=float(row["dur_s"]),
         style=row.get("style") or "",
+        language=row.get("lang") or "en",
     )
 
 

@@ -20,9 +20,11 @@ from tests.bench.hearing.clips import Clip, Library
 from tests.bench.hearing.draft import Draft
 from tests.bench.hearing.recipe import Kind, Layer, Leg, Recipe, Truth
 
-WAITING = frozenset({"hold", "position", "notice", "bulletin", "wait", "digits", "survey", "callback"})
-ADVERTS = frozenset({"advert", "promo", "advertisement"})
-HELLOS = frozenset({"hello", "planted", "planted-hello", "agent", "imitation", "opening"})
+WAITING = frozenset(
+    {"hold", "position", "notice", "opening", "apology", "web", "safety", "survey", "callback"}
+)
+ADVERTS = frozenset({"advert"})
+HELLOS = frozenset({"agentlike"})
 GREETINGS = frozenset({"greeting", "welcome"})
 TRANSFERS = frozenset({"transfer"})
 """Roles of recordings in the manifests."""
@@ -34,6 +36,8 @@ NOBODY = 0.1
 DIRECT = 0.25
 """Shares of calls where nobody comes, and that begin in the hold."""
 BACKGROUNDS = ((Kind.MUSIC, 0.66), (Kind.VOCALS, 0.2), (Kind.SILENCE, 0.14))
+FOREIGN = 0.35
+"""How likely an announcer of another language is, beside 1 for an English one."""
 TRAPS = (("music stops for nobody", 0.5), ("transfer to nobody", 0.25))
 ARRIVALS = (
     ("after music", 0.5),
@@ -127,10 +131,14 @@ class _Composer:
     def _clips(self, roles: frozenset[str], voices: tuple[str, ...] | None = None) -> list[Clip]:
         return [c for c in self.recordings if c.role in roles and (voices is None or c.voice in voices)]
 
+    def _language(self, voice: str) -> str:
+        return next(clip.language for clip in self.recordings if clip.voice == voice)
+
     def _company(self) -> _Company:
         able = [v for v in self.library.voices("recording") if len(self._clips(WAITING, (v,))) >= 3]
-        first = self._one(able)
-        others = [v for v in able if v != first]
+        first = self._weighted([(v, 1.0 if self._language(v) == "en" else FOREIGN) for v in able])
+        self.language = self._language(first)
+        others = [v for v in able if v != first and self._language(v) == self.language]
         announcers = (first, self._one(others)) if others and self._chance(0.35) else (first,)
         bed = self._weighted(BACKGROUNDS)
         songs = [c.id for c in self.library.of("vocals") if c.length_s >= 8.0]
@@ -160,10 +168,13 @@ class _Composer:
         count = min(len(own), int(self.random.integers(3, 7)))
         chosen = [own[int(i)] for i in self.random.choice(len(own), count, replace=False)]
         items = [_Item(clip, Kind.ANNOUNCEMENT) for clip in chosen]
-        strangers = tuple(v for v in self.library.voices("recording") if v not in company.announcers)
-        adverts = self._clips(ADVERTS) or self._clips(GREETINGS, strangers)
-        hellos = self._clips(HELLOS) or self._clips(GREETINGS, strangers)
+        mine = tuple(v for v in self.library.voices("recording") if self._language(v) == self.language)
+        strangers = tuple(v for v in mine if v not in company.announcers)
+        adverts = self._clips(ADVERTS, mine) or self._clips(GREETINGS, strangers)
+        hellos = self._clips(HELLOS, company.announcers if self._chance(0.5) else mine)
+        hellos = hellos or self._clips(HELLOS, mine) or self._clips(GREETINGS, strangers)
         new = self._clips(WAITING | TRANSFERS, strangers)
+        prompts = [c for c in self._clips(frozenset({"prompt"}), company.announcers) if c.length_s > 1.5]
         for clips, kind, share, again in (
             (adverts, Kind.ADVERT, 0.55, True),
             (adverts, Kind.ADVERT, 0.25, True),
@@ -171,6 +182,7 @@ class _Composer:
             (hellos, Kind.HELLO, 0.15, False),
             (new, Kind.NEWCOMER, 0.45, False),
             (new, Kind.NEWCOMER, 0.2, True),
+            (prompts, Kind.ANNOUNCEMENT, 0.3, True),
         ):
             if clips and self._chance(share):
                 items.append(_Item(self._one(clips), kind, again))
@@ -212,8 +224,8 @@ class _Composer:
                 draft.click()
         draft.quiet(self._between(0.2, 1.0), company.comfort_db)
         voice = company.announcers[:1]
-        greetings = [c for c in self._clips(GREETINGS, voice) if c.length_s < 17] or self._clips(GREETINGS)
-        menus = self._clips(frozenset({"menu"}), voice) or self._clips(frozenset({"menu"}))
+        greetings = [c for c in self._clips(GREETINGS, voice) if c.length_s < 17]
+        menus = self._clips(frozenset({"menu"}), voice)
         parts: list[tuple[Clip, Kind]] = []
         if greetings:
             parts.append((self._one(greetings), Kind.GREETING))
