@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import RATE_HZ
+from engine.hearing.features import framed
 
 EDGE_HZ = 4000.0
 """Where sampling at 8 kHz (PCMU, PCMA) ends: a narrow-band call passes unchanged."""
@@ -42,7 +43,7 @@ class TelephoneBand:
         # Each chunk is computed sample by sample from the same inputs in the same order, whatever its length.
         run = np.concatenate([self._past, samples.astype(np.float32)])
         self._past = run[-(TAPS - 1) :]
-        windows = np.lib.stride_tricks.sliding_window_view(run, TAPS)
+        windows = framed(run, TAPS, 1)
         filtered = np.einsum("ij,j->i", windows, self._KERNEL)
         cut: NDArray[np.int16] = np.clip(np.rint(filtered), -32768, 32767).astype(np.int16)
         return cut

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.hearing.features import framed
 from engine.hearing.transcriber import ModelMissing, Samples
 
 WINDOW_SAMPLES = 512
@@ -68,8 +69,7 @@ class VoiceActivity:
         if count <= 0:
             self._pending = sound
             return np.zeros(0, np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(sound, CONTEXT_SAMPLES + WINDOW_SAMPLES)
-        windows = np.ascontiguousarray(windows[: count * WINDOW_SAMPLES : WINDOW_SAMPLES])
+        windows = np.ascontiguousarray(framed(sound, CONTEXT_SAMPLES + WINDOW_SAMPLES, WINDOW_SAMPLES))
         self._pending = sound[count * WINDOW_SAMPLES :]
         result, self._h, self._c = self._session.run(None, {"input": windows, "h": self._h, "c": self._c})
         return np.asarray(result, np.float32).reshape(-1)
