@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.hearing.channel import Channel
 from tests.bench.hearing.clips import Clip, Library
-from tests.bench.hearing.compose import MOST_APART_S, calls, recipe
+from tests.bench.hearing.compose import calls, recipe
 from tests.bench.hearing.draft import Draft
 from tests.bench.hearing.persons import STAYS_S
 from tests.bench.hearing.recipe import RECORDED, Kind, Layer, Leg, Recipe
@@ -47,11 +47,7 @@ def test_an_announcement_comes_at_least_every_thirty_seconds_of_hold() -> None:
     for made in some()[1]:
         until_s = made.first_word_s if made.first_word_s is not None else made.length_s
         starts = [t.start_s for t in made.voices() if made.hold_from_s <= t.start_s <= until_s]
-        traps_s = 34.0  # a false transfer or the music stopping comes on top
-        apart = np.diff([made.hold_from_s, *sorted(starts)])
-        longest = max(t.end_s - t.start_s for t in made.voices())
-        assert max(apart) <= MOST_APART_S + longest + traps_s
-        assert np.median(apart) <= 30.0
+        assert max(np.diff([made.hold_from_s, *sorted(starts)])) <= 30.0
 
 
 def test_nobody_is_heard_in_the_hold_and_the_person_where_the_truth_says() -> None:

@@ -38,7 +38,8 @@ DIRECT = 0.25
 BACKGROUNDS = ((Kind.MUSIC, 0.66), (Kind.VOCALS, 0.2), (Kind.SILENCE, 0.14))
 FOREIGN = 0.35
 """How likely an announcer of another language is, beside 1 for an English one."""
-TRAPS = (("music stops for nobody", 0.5), ("transfer to nobody", 0.25))
+TRANSFER_TO_NOBODY = "transfer to nobody"
+TRAPS = (("music stops for nobody", 0.5), (TRANSFER_TO_NOBODY, 0.25))
 ARRIVALS = (
     ("after music", 0.5),
     ("after transfer", 0.22),
@@ -50,6 +51,8 @@ BACK_ON_HOLD = 0.08
 GAPS_S = (((5.0, 15.0), 0.75), ((10.0, 22.0), 0.25))
 """From the end of an announcement to the next one, and how many companies do so."""
 MOST_APART_S = 29.5
+LEAD_IN_S = 1.5
+"""At most so long from the end of what plays to the first word of an announcement."""
 
 T = TypeVar("T")
 
@@ -295,28 +298,38 @@ class _Composer:
                 item = self._one(ready)
             if item not in played:
                 played.append(item)
-            if traps and self._chance(0.15):
-                self._trap(traps.pop())
             self._announce(item)
             if self._chance(0.2) and len(played) > 1:  # two in a row: "we are sorry ... you are number three"
                 draft.quiet(self._between(0.3, 1.0), self.company.comfort_db)
                 self._announce(self._one([i for i in played if i.again] or played))
-            apart_s = MOST_APART_S - (draft.now_s - self.since_voice_s)
-            self._bed(max(2.0, min(self._between(*self.company.gaps_s), apart_s - 1.0)))
+            left_s = MOST_APART_S - LEAD_IN_S - (draft.now_s - self.since_voice_s)
+            trap = traps[-1] if traps and self._chance(0.2) else ""
+            trap_s = self._trap_s(trap) if trap else 0.0
+            if trap and trap_s <= left_s - 3.0:
+                traps.pop()
+            else:
+                trap, trap_s = "", 0.0
+            self._bed(max(2.0, min(self._between(*self.company.gaps_s), left_s - trap_s)))
+            if trap:
+                self._trap(trap, trap_s)
 
-    def _trap(self, name: str) -> None:
+    def _trap_s(self, name: str) -> float:
+        if name == TRANSFER_TO_NOBODY:
+            return self._one([3.5, 7.5, 9.5])
+        return self._between(5.0, 12.0) if self._chance(0.5) else self._between(12.0, 20.0)
+
+    def _trap(self, name: str, length_s: float) -> None:
         """Something happens as if a person came, and the next announcement follows."""
         draft = self.draft
         draft.tags.append(name)
-        if name == "music stops for nobody":
-            length_s = self._between(5.0, 14.0) if self._chance(0.6) else self._between(14.0, 20.0)
-            draft.quiet(length_s, self.company.comfort_db)
+        if name == TRANSFER_TO_NOBODY:
+            draft.click()
+            draft.quiet(0.6, kind=Kind.TRANSFER)
+            draft.ringback(self._one(["us", "uk", "eu"]), length_s - 1.0, Kind.TRANSFER)
+            draft.click()
+            draft.quiet(0.4, kind=Kind.TRANSFER)
         else:
-            draft.click()
-            draft.quiet(self._between(0.4, 1.5), kind=Kind.TRANSFER)
-            draft.ringback(self._one(["us", "uk", "eu"]), self._one([2.5, 6.5, 8.2]), Kind.TRANSFER)
-            draft.click()
-            draft.quiet(self._between(0.3, 0.8), kind=Kind.TRANSFER)
+            draft.quiet(length_s, self.company.comfort_db)
 
     # --- the person --------------------------------------------------------------------------------------------
 

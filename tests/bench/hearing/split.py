@@ -36,6 +36,7 @@ KEPT = frozenset(
     {
         *("menardi", "moh-reno_project-system", "joshua-morin-on-the-run", "spleeter-example"),
         *("armelle", "ivrvoice-ru", "flite-slt", "festival-slt-hts", "slt-deep", "festival-ked"),
+        "warzone-tutor",
         *("espeak-klatt-gb", "espeak-scotland-f4", "espeak-annie", "espeak-rp-m7", "espeak-nyc-f5"),
     }
 )
