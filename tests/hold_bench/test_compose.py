@@ -108,7 +108,7 @@ def test_so_many_calls_that_the_hours_are_full() -> None:
 
 def test_a_library_without_people_is_told() -> None:
     clips = Library(tuple(c for c in library().clips if c.kind != "human"))
-    with pytest.raises(ValueError, match="needs recordings, music and persons"):
+    with pytest.raises(ValueError, match="needs announcements, music and persons"):
         recipe(0, 1, clips, "train")
 
 
