@@ -5,13 +5,17 @@ A frame is a *tone frame* when one or two lines hold nearly all its power. Tone 
 level form a *burst*; bursts and the gaps between them form cadences:
 
     ringback   US 440+480 Hz 2 s on 4 s off, UK 400+450 0.4-0.2-0.4-2, Europe 425 1 s on 4 s off      ITU-T E.180
-    busy       US 480+620 0.5/0.5, UK 400 0.375/0.375, Europe 425 0.5/0.5
+               (France 440 1.5/3.5, Australia 400+450 or 425 times 25 Hz in the British cadence)
+    busy       US 480+620 0.5/0.5, UK 400 0.375/0.375, Europe 425 0.5/0.5, Australia 425 0.375/0.375
     reorder    US 480+620 0.25/0.25, Europe 425 0.25/0.25 (also 0.2/0.2)
     SIT        three bursts of 0.33 s (+-25 %): 950, 1400, 1800 Hz (US codes 914/985, 1371/1429, 1777)
     DTMF       one of 697 770 852 941 with one of 1209 1336 1477 1633, 40 ms or longer                ITU-T Q.23
     fax        1100 Hz for 0.5 s (calling), 2100 Hz for 1.5 s or longer (answering)                   ITU-T T.30
     beep       one line, 380-2500 Hz, 0.1-1.6 s, quiet before or speech that stops, quiet after
     steady     any spectrum, also of many harmonics, that does not change for 1.5 s
+
+A lost packet turns the phase over and spreads the lines: a burst goes on across up to 0.2 s of that, so that 3 % loss
+does not chop a ring into "beeps" and "reorder".
 """
 
 from __future__ import annotations
@@ -32,6 +36,9 @@ _LOW, _HIGH = int(200 / LINE_HZ), int(3600 / LINE_HZ)
 _REACH = 3
 """A line spreads over so many bins to each side (Hann window, and bursts shorter than the frame)."""
 QUIET_DB = -52.0
+_DISTURBED_FRAMES = 4
+"""A lost packet spreads the lines of the two or three frames that see it; a tone that is there again after so many
+went on."""
 _LOW_GROUP = (697.0, 770.0, 852.0, 941.0)
 _HIGH_GROUP = (1209.0, 1336.0, 1477.0, 1633.0)
 _KEYS = ("123A", "456B", "789C", "*0#D")
@@ -119,6 +126,7 @@ class ToneEar:
 
     def __init__(self) -> None:
         self._burst: Burst | None = None
+        self._disturbed = 0  # frames since the burst was last seen clearly
         self._bursts: deque[Burst] = deque(maxlen=8)
         self._levels: deque[float] = deque([-90.0] * 12, maxlen=12)
         self._waiting: Burst | None = None  # an ended burst that may be a beep
@@ -172,14 +180,16 @@ class ToneEar:
 
     def _steady(self, power: Floats, frame: _Frame, at_s: float) -> None:
         shape = np.sqrt(power[_LOW:_HIGH])
-        shape = (shape / (float(np.linalg.norm(shape)) + 1e-9)).astype(np.float32)
-        lines = float(np.sum(np.sort(power[_LOW:_HIGH])[-60:])) / (float(power[_LOW:_HIGH].sum()) + 1e-12)
+        shape = shape * np.float32(1.0 / (float(shape @ shape) ** 0.5 + 1e-9))
+        recent = list(self._levels)[-6:]
+        # the cheap questions first: nearly all sound fails them
         still = (
             frame.level_db > QUIET_DB
+            and max(recent) - min(recent) < 2.0
             and len(self._spectrum) == self._spectrum.maxlen
-            and lines > 0.97
             and min(float(shape @ earlier) for earlier in self._spectrum) > 0.985
-            and max(list(self._levels)[-6:]) - min(list(self._levels)[-6:]) < 2.0
+            and float(np.partition(power[_LOW:_HIGH], -60)[-60:].sum())
+            > 0.97 * (float(power[_LOW:_HIGH].sum()) + 1e-12)
         )
         self._spectrum.append(shape)
         self._still_s = (self._still_s + FRAME_S if self._still_s else 0.3) if still else 0.0
@@ -203,8 +213,12 @@ class ToneEar:
                 lines=frame.lines if frame.level_db >= burst.level_db else burst.lines,
             )
             self._burst = burst
+            self._disturbed = 0
             self._going_on(burst, at_s)
+        elif burst is not None and self._disturbed < _DISTURBED_FRAMES and _disturbs(burst, frame):
+            self._disturbed += 1
         else:
+            self._disturbed = 0
             if burst is not None:
                 self._ended(burst, frame, at_s)
             self._burst = None
@@ -309,6 +323,13 @@ def _goes_on(burst: Burst, frame: _Frame) -> bool:
     """The level fits: it may rise at the beginning and fall at the end, where the long frame is half filled."""
     change = frame.level_db - burst.level_db
     return -12 < change < (30 if burst.frames <= 2 else 6)
+
+
+def _disturbs(burst: Burst, frame: _Frame) -> bool:
+    """As loud as the burst, and nothing else: its lines spread, or no lines. (The three of SIT follow at once.)"""
+    least = 2 if burst.lines[-1] <= _PROGRESS_HZ[1] else 3
+    spread = all(min(abs(line - own) for own in burst.lines) < 50.0 for line in frame.lines)
+    return burst.frames >= least and spread and abs(frame.level_db - burst.level_db) < 5.0
 
 
 def _digit(lines: tuple[float, ...]) -> str:

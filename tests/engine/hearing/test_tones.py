@@ -32,9 +32,12 @@ def names(sound: np.ndarray) -> list[str]:
         ((440, 480), (2.0, 4.0), 2, ["ringback", "ringback"]),  # North America
         ((400, 450), (0.4, 0.2, 0.4, 2.0), 2, ["ringback", "ringback"]),  # United Kingdom
         ((425,), (1.0, 4.0), 2, ["ringback", "ringback"]),  # Europe
+        ((440,), (1.5, 3.5), 2, ["ringback", "ringback"]),  # France
+        ((400, 425, 450), (0.4, 0.2, 0.4, 2.0), 2, ["ringback", "ringback"]),  # Australia: 425 Hz times 25 Hz
         ((480, 620), (0.5, 0.5), 5, ["busy"]),
         ((425,), (0.5, 0.5), 5, ["busy"]),
         ((400,), (0.375, 0.375), 6, ["busy"]),
+        ((425,), (0.375, 0.375), 6, ["busy"]),  # Australia
         ((480, 620), (0.25, 0.25), 8, ["reorder"]),
         ((425,), (0.25, 0.25), 8, ["reorder"]),
         ((1100,), (0.5, 3.0), 1, ["fax"]),
@@ -49,6 +52,27 @@ def test_tone(
     hz: tuple[float, ...], on_off_s: tuple[float, ...], times: int, expected: list[str], level_db: float
 ) -> None:
     assert names(cadence(hz, *on_off_s, times=times, level_db=level_db)) == expected
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("hz", "on_off_s", "times", "expected"),
+    [
+        ((440, 480), (2.0, 4.0), 2, ["ringback", "ringback"]),
+        ((425,), (1.0, 4.0), 2, ["ringback", "ringback"]),
+        ((440,), (1.5, 3.5), 2, ["ringback", "ringback"]),
+        ((1100,), (0.5, 3.0), 1, ["fax"]),
+        ((2100,), (2.6, 0.5), 1, ["fax"]),
+    ],
+)
+def test_a_tone_goes_on_where_packets_are_lost(
+    hz: tuple[float, ...], on_off_s: tuple[float, ...], times: int, expected: list[str], seed: int
+) -> None:
+    sound = cadence(hz, *on_off_s, times=times)
+    lost = np.random.default_rng(seed).random(len(sound) // 160) < 0.03
+    for packet in np.flatnonzero(lost)[1:]:
+        sound[packet * 160 : packet * 160 + 160] = sound[packet * 160 - 160 : packet * 160]
+    assert names(sound) == expected
 
 
 @pytest.mark.parametrize("level_db", [-10.0, -40.0])
