@@ -1,37 +1,49 @@
 """Was this very sound heard before, in this call or an earlier one? Announcements repeat exactly; people never do.
 
-After Haitsma and Kalker (2002): each 10 ms frame of speech becomes 15 bits - whether the fall of energy from one band
-to the next has grown or shrunk in the last 60 ms. The bits survive level, G.711, and noise, and to a degree music
-beneath the voice. The last 2 s of the speech going on are laid over every earlier stretch; the share of bits that
-differ is near 0.5 for different speech (also of one voice) and well below 0.35 for the same recording.
-Measured (tests/bench/hearing/voices.py, memory of 60 clips): 98 % of repeats known, 93 % at 6 dB less, 87 % over music
-10 dB below; 2 % of new speech reaches 0.5, none 0.6.
+After Haitsma and Kalker (2002): how much the fall of energy from one band to the next has grown or shrunk in 60 ms
+survives level, codecs, noise, and much of the music beneath a voice. Of an utterance heard that is kept as fifteen
+values a 20 ms frame, each -1, 0 or 1 (``prints.Print``). The speech going on is laid over all that is remembered:
+every 40 ms its fifteen changes, each weighted by its size (small ones are noise, or music), are multiplied with what
+is remembered at every place, and the products of one alignment are added up, the older ones forgotten slowly. In
+units of what chance gives (``z``) speech that was not heard before stays below 4.6 wherever it is laid; a repeat
+grows beyond without bound. An alignment near the beginning of a remembered utterance needs less, because there are
+few of them and most repeats begin where the first began.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.hearing.features import BANDS, Block
+from engine.hearing.features import BANDS, Block, Floats
 from engine.hearing.perceptions import Span
-from engine.hearing.prints import FRAME_S, SHORTEST_S, Print, Prints
-
-LAG_FRAMES = 6
-QUERY_FRAMES = 200
-LEAST_FRAMES = 110
-STEP = 4
-LOUD_DB = -48.0
-SURE, UNSURE = 0.30, 0.37
-"""Share of differing bits at which a repetition is certain, and at which it is not believed at all."""
+from engine.hearing.prints import FRAME_S, SHORTEST_S, Codes, Print, Prints, codes_of
 
 __all__ = ["Print", "Prints", "Repeats"]
 
-_ONES = np.array([bin(value).count("1") for value in range(1 << 15)], np.uint8)
-_WEIGHTS = (1 << np.arange(BANDS - 1)).astype(np.int32)
+LAG_FRAMES = 6
+STEP = 4
+"""Frames of 10 ms from one comparison to the next: neighbours say the same."""
+LOUD_DB = -48.0
+SOFT_DB = 6.0
+"""A change of a band of this size counts three quarters of a very large one."""
+LEAST = 10
+"""Loud comparisons (0.4 s) before anything is said."""
+NEAR = 12
+"""Places (of 20 ms) around the beginning of a remembered utterance where a repeat is expected: a quarter second."""
+FADE = 0.974
+"""What a comparison still weighs one comparison later: a second and a half until a third is left."""
+SURE_NEAR, SURE_FAR, WIDTH = 5.1, 5.5, 1.0
+"""``z`` of one half, near a beginning and elsewhere, and from one half to certain."""
+LATELY = 15
+"""Comparisons that must still fit: when the repeat is over and somebody else speaks, the belief ends."""
+FAMILIAR = 0.9
+
+_SCALE = 8.0
+_TRITS = np.array([[value // 3**k % 3 - 1 for k in range(5)] for value in range(256)], np.float32)
 
 
 @dataclass(slots=True)
@@ -39,9 +51,75 @@ class _Utterance:
     """What was heard in this call. ``recorded``: what the user said of it, None when nothing."""
 
     span: Span
-    words: NDArray[np.uint16]
+    codes: Codes
     recorded: bool | None = None
-    familiar: bool = False  # repeats what is in the memory already
+    twin: Print | _Utterance | None = field(default=None, repr=False)  # what it repeats
+
+
+class _Memory:
+    """All that is remembered, one after the other, and how well the utterance going on fits each place."""
+
+    def __init__(self, parts: Sequence[tuple[Print | _Utterance, Codes]]) -> None:
+        gap = np.full((NEAR + 1, 3), 121, np.uint8)  # 121: five zeros
+        self._owners = [owner for owner, _ in parts]
+        rows: list[Codes] = []
+        starts, at = [], 0
+        for _, codes in parts:
+            starts.append(at + len(gap))
+            rows += [gap, codes]
+            at += len(gap) + len(codes)
+        frames = np.concatenate([*rows, gap]) if parts else np.zeros((0, 3), np.uint8)
+        self._starts = np.array(starts, np.int64)
+        self._planes = [frames[:, k].tobytes() for k in range(3)]
+        self._near = (self._starts[:, None] + np.arange(-NEAR, NEAR + 1)).reshape(-1)
+        self._sums = np.zeros(len(frames), np.float32)
+        self._square = 1e-3
+        self._count = 0
+
+    def compare(self, number: int, weights: Floats) -> None:
+        """Lay comparison ``number`` of the utterance over every place. ``weights``: shape (15,), zero when quiet."""
+        ahead = number * STEP // 2
+        self._sums *= FADE
+        self._square = self._square * FADE**2 + float(weights @ weights)
+        if ahead >= len(self._sums) or not weights.any():
+            return
+        self._count += 1
+        fit = self._products(weights, slice(ahead, None))
+        self._sums[: len(fit)] += fit
+
+    def _products(self, weights: Floats, part: slice) -> NDArray[np.int8]:
+        """In units of 1 / ``_SCALE``; the largest, 15 x 8, just fits."""
+        found = []
+        for k, plane in enumerate(self._planes):
+            table = np.rint(_TRITS @ weights[5 * k : 5 * k + 5] * _SCALE).astype(np.int8)
+            found.append(np.frombuffer(plane[part].translate(table.tobytes()), np.int8))
+        total = found[0] + found[1]
+        total += found[2]
+        return total
+
+    def best(self, recent: Sequence[tuple[int, Floats]]) -> tuple[float, Print | _Utterance | None]:
+        """How sure the utterance is a repeat, and of what. ``recent``: the newest comparisons with any weight."""
+        if self._count < LEAST or not len(self._owners):
+            return 0.0, None
+        unit = _SCALE * float(np.sqrt(self._square))
+        near, far = int(self._near[self._sums[self._near].argmax()]), int(self._sums.argmax())
+        at, sure = max(
+            ((near, self._sums[near] / unit - SURE_NEAR), (far, self._sums[far] / unit - SURE_FAR)),
+            key=lambda found: found[1],
+        )
+        belief = float(np.clip(0.5 + 0.5 * sure / WIDTH, 0.0, 1.0))
+        if not belief:
+            return 0.0, None
+        fits = square = 0.0
+        for number, weights in recent:
+            place = at + number * STEP // 2
+            if place < len(self._sums):
+                fits += float(self._products(weights, slice(place, place + 1))[0]) / _SCALE
+            square += float(weights @ weights)
+        belief *= float(np.clip(fits / np.sqrt(square + 1e-3) - 0.5, 0.0, 1.0))
+        return round(belief, 3), self._owners[
+            max(0, int(np.searchsorted(self._starts, at + NEAR, "right")) - 1)
+        ]
 
 
 class Repeats:
@@ -51,52 +129,59 @@ class Repeats:
         """``known``: what was learned in earlier calls (``learned``)."""
         self._known = known or Prints()
         self._said: list[_Utterance] = []
-        self._fresh: list[NDArray[np.uint16]] = []
-        self._loud: list[NDArray[np.bool_]] = []
-        self._tail = np.zeros((LAG_FRAMES, BANDS), np.float32)
-        self._start_s = 0.0
-        self._recorded: bool | None = None
-        self._surest = 0.0
-        self._past = self._remembered()
+        self._memory: _Memory | None = None
+        self.begin()
 
     def begin(self, at_s: float = 0.0) -> None:
         """An utterance begins at ``at_s``: what is heard from here on is compared with what came before."""
-        self._fresh, self._loud, self._start_s, self._recorded, self._surest = [], [], at_s, None, 0.0
+        self._tail = np.zeros((0, BANDS), np.float32)
+        self._changes: list[Floats] = []
+        self._weights: list[Floats] = []
+        self._compared = 0
+        self._frames = 0
+        self._start_s = at_s
+        self._recorded: bool | None = None
+        self._twin: Print | _Utterance | None = None
+        self._surest = 0.0
+        self._memory = None
 
     def add(self, block: Block) -> None:
         """The next 0.1 s of the utterance."""
-        bands = np.concatenate([self._tail, block.bands_db])
+        tail = self._tail if len(self._tail) else np.repeat(block.bands_db[:1], LAG_FRAMES, axis=0)
+        bands = np.concatenate([tail, block.bands_db])
         self._tail = bands[-LAG_FRAMES:]
         slope = bands[:, :-1] - bands[:, 1:]
-        grown = slope[LAG_FRAMES:] > slope[:-LAG_FRAMES]
-        self._fresh.append((grown @ _WEIGHTS).astype(np.uint16))
-        self._loud.append(block.level_db > LOUD_DB)
+        change = slope[LAG_FRAMES:] - slope[:-LAG_FRAMES]
+        first = -self._frames % STEP
+        loud = block.level_db[first::STEP, None] > LOUD_DB
+        self._weights += list(np.where(loud, np.tanh(change[first::STEP] / SOFT_DB), np.float32(0.0)))
+        self._changes.append(change[::2])
+        self._frames += len(change)
 
     def heard_before(self) -> float:
-        """0..1: how sure the utterance repeats an earlier one. 0 while too little is known; 1 once ``remember``ed."""
+        """0..1: how sure the utterance repeats an earlier one; said from 0.4 s on, and surer with time.
+
+        1 once the user called it a recording (``remember``), 0 after ``forget``.
+        """
         if self._recorded is not None:
             return float(self._recorded)
-        if not self._fresh or not len(self._past):
-            return 0.0
-        query = np.concatenate(self._fresh)[-QUERY_FRAMES:]
-        loud = np.concatenate(self._loud)[-QUERY_FRAMES:]
-        places = np.flatnonzero(loud)[::STEP]
-        span = len(self._past) - len(query)
-        if len(query) < LEAST_FRAMES or len(places) * STEP < LEAST_FRAMES * 0.6 or span < 1:
-            return 0.0
-        differ = np.zeros(span + 1, np.int32)
-        for place in places:
-            differ += _ONES[self._past[place : place + span + 1] ^ query[place]]
-        share = float(differ.min()) / (len(places) * (BANDS - 1))
-        sure = round(float(np.clip((UNSURE - share) / (UNSURE - SURE), 0.0, 1.0)), 3)
-        self._surest = max(self._surest, sure)
+        if self._memory is None:
+            self._memory, self._compared = _Memory(self._remembered()), 0
+        for number in range(self._compared, len(self._weights)):
+            self._memory.compare(number, self._weights[number])
+        self._compared = len(self._weights)
+        recent = [
+            (n, w) for n, w in enumerate(self._weights[-2 * LATELY :], max(0, self._compared - 2 * LATELY))
+        ]
+        sure, twin = self._memory.best([(n, w) for n, w in recent if w.any()][-LATELY:])
+        if sure > self._surest:
+            self._surest, self._twin = sure, twin
         return sure
 
     def end(self) -> None:
         """The utterance is over and belongs to the past."""
-        if self._fresh:
+        if self._changes:
             self._said.append(self._current())
-            self._past = self._remembered()
         self.begin()
 
     def remember(self, span: Span) -> None:
@@ -104,7 +189,7 @@ class Repeats:
         self._judge(span, True)
 
     def forget(self, span: Span) -> None:
-        """The user says that a person spoke in ``span``: nothing of it counts as heard before, or is learned."""
+        """The user says that a person spoke in ``span``: nothing like it counts as heard before, or is learned."""
         self._judge(span, False)
 
     def undo(self, span: Span) -> None:
@@ -117,35 +202,46 @@ class Repeats:
         Of this call's utterances those that overlap a span of ``keep`` (all when None) and none of ``drop`` are
         taken. What the user has said (``remember``, ``forget``) goes before both.
         """
-        fresh = [
-            Print(one.words.astype("<u2").tobytes())
-            for one in self._said
-            if not one.familiar
-            and one.span.length_s >= SHORTEST_S
-            and (
-                one.recorded
-                if one.recorded is not None
-                else (keep is None or _overlaps(one.span, keep)) and not _overlaps(one.span, drop)
-            )
-        ]
-        return self._known.merge(Prints(tuple(fresh)))
+        taken: list[_Utterance] = []
+        met: list[Print] = []
+        for one in self._said:
+            wanted = (keep is None or _overlaps(one.span, keep)) and not _overlaps(one.span, drop)
+            if not (wanted if one.recorded is None else one.recorded) or one.span.length_s < SHORTEST_S:
+                continue
+            if isinstance(one.twin, Print):
+                met.append(one.twin)
+            elif not any(one.twin is other for other in taken):
+                taken.append(one)
+        struck = self._struck()
+        kept = Prints(
+            tuple(one for one in self._known.utterances if not any(one is other for other in struck))
+        )
+        return kept.merge(Prints((*met, *(Print(one.codes.tobytes()) for one in taken))))
 
     def _judge(self, span: Span, recorded: bool | None) -> None:
         for one in self._said:
             if _overlaps(one.span, [span]):
                 one.recorded = recorded
-        if self._fresh and _overlaps(self._current().span, [span]):
+        if self._changes and _overlaps(self._current().span, [span]):
             self._recorded = recorded
-        self._past = self._remembered()
+        self._memory = None
 
     def _current(self) -> _Utterance:
-        words = np.concatenate(self._fresh)
-        span = Span(self._start_s, self._start_s + len(words) * FRAME_S)
-        return _Utterance(span, words, self._recorded, self._surest > 0.8)
+        span = Span(self._start_s, self._start_s + self._frames * FRAME_S / 2)
+        twin = self._twin if self._surest >= FAMILIAR else None
+        return _Utterance(span, codes_of(np.concatenate(self._changes)), self._recorded, twin)
 
-    def _remembered(self) -> NDArray[np.uint16]:
-        said = [one.words for one in self._said if one.recorded is not False]
-        return np.concatenate([np.zeros(0, np.uint16), *(one.words for one in self._known.utterances), *said])
+    def _struck(self) -> list[Print | _Utterance]:
+        """What counts no more, because the user called it, or what repeats it, a person."""
+        said = [*self._said, *([self._current()] if self._changes else [])]
+        twins = [one.twin for one in said if one.recorded is False and one.twin is not None]
+        return [*(one for one in said if one.recorded is False), *twins]
+
+    def _remembered(self) -> list[tuple[Print | _Utterance, Codes]]:
+        struck = self._struck()
+        found: list[tuple[Print | _Utterance, Codes]] = [(one, one.codes) for one in self._known.utterances]
+        found += [(one, one.codes) for one in self._said]
+        return [part for part in found if not any(part[0] is other for other in struck)]
 
 
 def _overlaps(span: Span, others: Sequence[Span]) -> bool:

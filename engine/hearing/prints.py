@@ -1,9 +1,10 @@
-"""What is remembered of announcements: bits from which no sound can be made again, small enough to be shared.
+"""What is remembered of announcements: signs from which no sound can be made again, small enough to be shared.
 
-A ``Print`` keeps 15 bits of every 10 ms of an utterance: the signs of changes between neighbouring bands, nothing of
-level, pitch or the spectrum itself. ``Prints`` is a bounded collection of them, the memory of one company: it goes
-into a call (``fingerprints.Repeats(known)``), comes out with what was learned (``Repeats.learned``), is joined with
-``merge`` and kept as text.
+A ``Print`` keeps, of every 20 ms of an utterance, for fifteen pairs of neighbouring bands only whether the fall of
+energy between the two has grown, shrunk, or hardly changed within 60 ms: nothing of level, pitch or the spectrum
+itself, so that neither words nor voice can be had back. ``Prints`` is a bounded collection of them, the memory of one
+company: it goes into a call (``fingerprints.Repeats(known)``), comes out with what was learned
+(``Repeats.learned``), is joined with ``merge`` and kept as text.
 """
 
 from __future__ import annotations
@@ -16,36 +17,46 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME_S = 0.01
+FRAME_S = 0.02
+FRAME_BYTES = 3
 MOST_S = 1200.0
 """Speech that is remembered of one company: twenty minutes. What was not met for longest goes first."""
-SHORTEST_S = 0.5
+SHORTEST_S = 0.6
 """A shorter utterance is not worth remembering: it could be anybody's."""
+HARDLY_DB = 3.0
+_POWERS = 3 ** np.arange(5)
 _MARK = "prints1:"
 _MOST_LABEL = 200
 
-Words = NDArray[np.uint16]
+Codes = NDArray[np.uint8]
+"""Shape (frames, 3): fifteen values -1, 0, 1 a frame, five to a byte in base 3, the first the lowest digit."""
+
+
+def codes_of(changes: NDArray[np.float32]) -> Codes:
+    """``changes``: shape (frames, 15), decibels, one frame every 20 ms."""
+    digits = (changes > HARDLY_DB).astype(np.int64) - (changes < -HARDLY_DB) + 1
+    return (digits.reshape(-1, FRAME_BYTES, 5) @ _POWERS).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
     """One utterance of a recording.
 
-    ``bits``: two bytes (little endian) for every 10 ms. ``label``: what it says, if somebody knows; for people only.
+    ``bits``: three bytes for every 20 ms. ``label``: what it says, if somebody knows; for people only.
     """
 
     bits: bytes
     label: str = ""
 
     @property
-    def words(self) -> Words:
-        """The bits as one number a frame, shape (frames,)."""
-        return np.frombuffer(self.bits, "<u2")
+    def codes(self) -> Codes:
+        """The bits as an array."""
+        return np.frombuffer(self.bits, np.uint8).reshape(-1, FRAME_BYTES)
 
     @property
     def length_s(self) -> float:
         """Length in seconds."""
-        return len(self.bits) // 2 * FRAME_S
+        return len(self.bits) // FRAME_BYTES * FRAME_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class Prints:
         """The reverse of ``to_text``. Raises ValueError, with a sentence for the user, when the text is damaged."""
         if not text.startswith(_MARK):
             raise ValueError("This is no memory of announcements: it does not begin with 'prints1:'.")
-        most = int(MOST_S / FRAME_S) * 2 * 3
+        most = int(MOST_S / FRAME_S) * FRAME_BYTES * 2
         try:
             unpacker = zlib.decompressobj()
             packed = base64.b64decode(text[len(_MARK) :], validate=True)
@@ -103,7 +114,7 @@ class Prints:
             bits = data[at + 5 : at + 5 + size]
             label = data[at + 5 + size : at + 5 + size + named]
             at += 5 + size + named
-            if size % 2 or at > len(data):
+            if size % FRAME_BYTES or at > len(data) or max(bits, default=0) > 242:
                 whole = False
                 break
             found.append(Print(bits, label.decode("utf-8", "replace")))
