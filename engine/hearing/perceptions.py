@@ -112,7 +112,8 @@ class Voiced:
     of this call the voice is, 0 = the same voice, 1 = clearly another one, None = nothing to compare with yet.
     ``heard_before``: 0..1, how sure the sound itself is a repetition of an earlier stretch of this call.
     ``music_bed``: 0..1, how sure music plays beneath the voice. ``liveness``: natural log-odds, from the sound alone,
-    that the voice is a person's on the line now and not a recording's; None while too little was heard.
+    that the voice is a person's on the line now and not a recording's; None while too little was heard. ``singing``:
+    0..1, how much of the last second was song rather than talk, as the music detector believes.
     """
 
     at_s: float
@@ -122,6 +123,7 @@ class Voiced:
     heard_before: float
     music_bed: float
     liveness: float | None = None
+    singing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
