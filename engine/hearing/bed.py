@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.hearing.features import FLOOR_DB, Floats
-from engine.hearing.quantiles import between, between_wide
+from engine.hearing.quantiles import between, between_wide, deviation, mean
 from resources import locate
 
 WINDOW_BLOCKS = 20
@@ -61,48 +61,50 @@ def statistics(
     band_high = between(bands, 0.95)
     band_range = band_high - between(bands, 0.15)
     sounding = band_high > FLOOR_DB + 15.0
-    if not sounding.any():
-        sounding = np.ones_like(sounding)
-    spread = band_range[sounding]
-    long_level = level_db[: len(held) * 5].reshape(len(held), 5).mean(axis=1)
+    spread = band_range[sounding] if sounding.any() else band_range
+    frames = np.add.reduce(level_db[: len(held) * 5].reshape(len(held), 5), axis=1)
+    long_level = frames / np.float32(5)
     weak = long_level <= between(np.sort(long_level), 0.35)
     # where nothing sounds, no note is held: lines in digital silence are rounding
     kept = np.where(long_level > FLOOR_DB + 6.0, held, 0.0)
     held_notes = np.sort(kept)
-    tilt = bands_db[:, 8:].mean(axis=1) - bands_db[:, :8].mean(axis=1)
+    half = bands_db.shape[1] - 8
+    tilt = np.add.reduce(bands_db[:, 8:], axis=1) / np.float32(half)
+    tilt -= np.add.reduce(bands_db[:, :8], axis=1) / np.float32(8)
     # what sounds between the words: nothing, noise, or music
     gap = np.repeat(voice < 0.3, 3)[: len(level_db)]
     gap = np.concatenate([gap, np.repeat(gap[-1:], len(level_db) - len(gap))])
     long_gap = gap[: len(held) * 5].reshape(len(held), 5).all(axis=1)
-    gap_level = float(level_db[gap].mean()) - high if gap.any() else -15.0
+    any_gap = gap.any()
+    gap_level = float(mean(level_db[gap])) - high if any_gap else -15.0
     return np.array(
         [
             high,
             high - low,
             high - mid,
-            level_db.std(),
-            np.mean(level_db < high - 25.0),
-            flux_db.mean(),
-            flux_db.std(),
-            flatness.mean(),
-            flatness.std(),
-            flatness[quiet].mean(),
-            spread.mean(),
+            deviation(level_db),
+            np.count_nonzero(level_db < high - 25.0) / len(level_db),
+            mean(flux_db),
+            deviation(flux_db),
+            mean(flatness),
+            deviation(flatness),
+            mean(flatness[quiet]),
+            mean(spread),
             spread.min(),
             spread.max(),
-            kept.mean(),
+            mean(kept),
             between(held_notes, 0.9),
             between(held_notes, 0.2),
-            kept[weak].mean(),
-            voice.mean(),
+            mean(kept[weak]),
+            mean(voice),
             voice.max(),
             voice.min(),
-            tilt.mean(),
-            tilt.std(),
-            gap.mean(),
+            mean(tilt),
+            deviation(tilt),
+            np.count_nonzero(gap) / len(gap),
             gap_level,
-            kept[long_gap].mean() if long_gap.any() else 0.2,
-            flatness[gap].mean() if gap.any() else 0.2,
+            mean(kept[long_gap]) if long_gap.any() else 0.2,
+            mean(flatness[gap]) if any_gap else 0.2,
         ],
         np.float32,
     )

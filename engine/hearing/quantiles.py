@@ -1,4 +1,4 @@
-"""Quantiles of a handful of numbers, many times a second: ``np.percentile`` to the bit, at a tenth of its cost.
+"""Statistics of a handful of numbers, many times a second: numpy's to the bit, at a fraction of their cost.
 
 Looking at 200 numbers takes ``np.percentile`` 60 us, of which 5 are the looking, and a waiting call asks a dozen times
 in every tenth of a second. Here the caller sorts once and asks as often as it likes.
@@ -46,3 +46,14 @@ def median(values: Any) -> Any:
     if len(values) % 2:
         return ordered[middle]
     return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def mean(values: Any) -> Any:
+    """As ``np.mean`` of one row of values of a floating type."""
+    return np.add.reduce(values) / values.dtype.type(len(values))
+
+
+def deviation(values: Any) -> Any:
+    """As ``np.std`` of one row of values of a floating type."""
+    apart = values - mean(values)
+    return np.sqrt(mean(apart * apart))

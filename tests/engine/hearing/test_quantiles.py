@@ -1,4 +1,4 @@
-"""Quantiles: the same as numpy's, to the bit."""
+"""Statistics of few numbers: the same as numpy's, to the bit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine.hearing.features import framed
-from engine.hearing.quantiles import between, between_wide, median
+from engine.hearing.quantiles import between, between_wide, deviation, mean, median
 
 numbers = arrays.arrays(np.float32, st.integers(1, 60), elements=st.floats(-200, 200, width=32))
 percents = st.integers(0, 100)
@@ -35,8 +35,10 @@ def test_each_column(values: np.ndarray, percent: int) -> None:
 
 
 @given(numbers)
-def test_the_median(values: np.ndarray) -> None:
+def test_median_mean_and_deviation(values: np.ndarray) -> None:
     assert median(values) == np.median(values)
+    assert mean(values) == np.mean(values)
+    assert deviation(values) == np.std(values)
 
 
 @pytest.mark.parametrize(("length", "width", "hop"), [(512, 512, 160), (2000, 512, 160), (3000, 2048, 800)])
