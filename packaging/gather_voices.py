@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ COLUMNS = (
     "licence",
     "source",
 )
+SOUNDS = (".wav", ".gsm", ".ogg")
 BENCH_TEXTS = HERE.parent / "tests" / "data" / "hold_bench" / "announcements.tsv"
 ROLES = {
     "queue-": "position",
@@ -118,13 +120,13 @@ class Gathering:
         if not self.table.exists():
             self.table.write_text(",".join(COLUMNS) + "\n")
         self.rows = list(csv.DictReader(self.table.open(encoding="utf-8")))
-        self.ids = {row["id"] for row in self.rows}
+        self.seconds = {row["id"]: float(row["dur_s"]) for row in self.rows}
 
     def add(self, kind: str, voice: str, name: str, sound: np.ndarray, **columns: str) -> float:
         """Write one clip and its row at once; seconds written."""
         identity = f"{kind}_{voice}__{name}"
         seconds = len(sound) / RATE_HZ
-        if identity in self.ids:
+        if identity in self.seconds:
             return seconds
         path = self.folder / kind / f"{identity}.flac"
         path.parent.mkdir(exist_ok=True)
@@ -139,7 +141,7 @@ class Gathering:
         row["dur_s"] = f"{seconds:.2f}"
         with self.table.open("a", newline="", encoding="utf-8") as out:
             csv.DictWriter(out, COLUMNS, restval="").writerow(row)
-        self.ids.add(identity)
+        self.seconds[identity] = seconds
         self.rows.append(row)
         return seconds
 
@@ -192,11 +194,23 @@ def synthesised(engine: str, voice: str, text: str, extra: list[str]) -> np.ndar
         return mono(out)
 
 
+def unzipped(place: Path, folder: str) -> Path:
+    """A folder of the package; ``archive!folder`` lies in a zip archive, which is unpacked beside it."""
+    if "!" not in folder:
+        return place / folder
+    archive, inside = folder.split("!")
+    out = place / "unzipped"
+    if not (out / inside).exists():
+        with zipfile.ZipFile(place / archive) as file:
+            file.extractall(out, [name for name in file.namelist() if name.startswith(inside)])
+    return out / inside
+
+
 def recordings(gathering: Gathering, wanted: dict) -> None:
     """Announcers: recorded ones first (they are the natural ones), then held-out synthetic ones, then the others."""
     for voice, (package, folder, lang, licence, who) in wanted["recorded"].items():
-        place = gathering.package(package) / folder
-        files = shuffled(voice, sorted([*place.glob("*.wav"), *place.glob("*.gsm")]))
+        place = unzipped(gathering.package(package), folder)
+        files = shuffled(voice, sorted(path for path in place.glob("*") if path.suffix in SOUNDS))
         seconds, clips = 0.0, 0
         for path in files:
             sound = speech(mono(path))
@@ -216,14 +230,13 @@ def recordings(gathering: Gathering, wanted: dict) -> None:
             if clips >= CLIPS_A_VOICE:
                 break
         print(f"{voice}: {clips} clips, {seconds:.0f} s")
-    for voice, (engine, model, lang, *extra) in sorted(
-        wanted["synthetic"].items(), key=lambda v: not held_out(v[0])
-    ):
+    for voice, (engine, model, lang, *extra) in sorted(wanted["synthetic"].items(), key=first):
         seconds, counts = 0.0, dict[str, int]()
         for role, text in texts(voice, lang)[:CLIPS_A_VOICE]:
             counts[role] = counts.get(role, 0) + 1
             name = f"{role}_x{counts[role]}"
-            if f"recording_{voice}__{name}" in gathering.ids:
+            seconds += (there := gathering.seconds.get(f"recording_{voice}__{name}", 0.0))
+            if there:
                 continue
             if seconds > SECONDS_A_VOICE:
                 break
@@ -246,7 +259,9 @@ def remade(gathering: Gathering, wanted: dict, shared: list[dict[str, str]]) -> 
     from sung import moved
 
     rows = [*shared, *gathering.rows]
-    for voice, (origin, pitch, formants, length) in wanted["remade"].items():
+    for voice, (origin, pitch, formants, length) in sorted(
+        wanted["remade"].items(), key=lambda v: not held_out(v[0])
+    ):
         of = [
             row
             for row in rows
@@ -254,7 +269,7 @@ def remade(gathering: Gathering, wanted: dict, shared: list[dict[str, str]]) -> 
         ]
         for row in shuffled(voice, of)[:40]:
             name = row["id"].split("__")[1]
-            if f"recording_{voice}__{name}" in gathering.ids:
+            if f"recording_{voice}__{name}" in gathering.seconds:
                 continue
             sound = speech(
                 moved(
@@ -286,7 +301,7 @@ def instrumentals(gathering: Gathering, wanted: dict) -> None:
     """60 s of each track, from 15 s on where it is long enough."""
     for package, stem, licence, path in tracks(gathering, wanted):
         voice = f"{package.removesuffix('-ogg').removesuffix('-data').removesuffix('-music')}-{stem}"
-        if f"music_{voice}__hold" in gathering.ids:
+        if f"music_{voice}__hold" in gathering.seconds:
             continue
         start = 15 if soundfile.info(path).duration > 80 else 0
         with soundfile.SoundFile(path) as file:
