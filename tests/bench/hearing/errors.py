@@ -50,6 +50,15 @@ def _pieces(pieces: Iterable[tuple[str, float, str]]) -> str:
     return "; ".join(f"{kind} {weight:+.1f} {because}" for kind, weight, because in ranked)
 
 
+def _short(pieces: Iterable[tuple[str, float, str]]) -> str:
+    """Kinds and weights; the words only where they are about words."""
+    ranked = sorted(pieces, key=lambda piece: -abs(piece[1]))
+    return ", ".join(
+        f"{kind} {weight:+.1f}" + (f" ({because})" if kind in ("live", "recorded") else "")
+        for kind, weight, because in ranked
+    )
+
+
 def _false(recipe: Recipe, judgement: Judgement, belief: Belief) -> str:
     name = "FALSE RING " if belief.kind == RING else "false maybe"
     lines = [
@@ -81,7 +90,7 @@ def _late(recipe: Recipe, judgement: Judgement, outcome: Outcome) -> str:
     ]
     lines += [
         f"         {moment.at_s - first:+5.1f} s {moment.phase:>10} odds {moment.odds:+.1f} “{moment.words}” "
-        f"{_pieces(moment.pieces)}"
+        f"{_short(moment.pieces)}"
         for moment in _telling(judgement.trace, first, outcome.ring_after_s)
     ]
     return "\n".join(lines)

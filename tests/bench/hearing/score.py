@@ -61,6 +61,7 @@ class Outcome:
     repeats: int = 0
     repeats_known: int = 0
     suppressed: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def perfect(self) -> bool:
@@ -102,6 +103,7 @@ def of_judgement(recipe: Recipe, judgement: Judgement) -> Outcome:
         ),
         suppressed=first is not None
         and any(recipe.in_person(at_s) and since_s >= first - 0.5 for at_s, since_s in known),
+        tags=recipe.tags,
     )
 
 
@@ -115,6 +117,7 @@ def of_rings(recipe: Recipe, rings: Sequence[float], looks_back_s: float) -> Out
         found=after_s is not None,
         ring_after_s=after_s,
         false_rings=false_ones(recipe, [(at_s, at_s - looks_back_s) for at_s in rings]),
+        tags=recipe.tags,
     )
 
 

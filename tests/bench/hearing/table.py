@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from tests.bench.hearing.compose import ARRIVALS
 from tests.bench.hearing.run import Result
 from tests.bench.hearing.score import Cost, Figures, total
 
@@ -30,7 +31,8 @@ def figures(results: Sequence[Result], rows: Sequence[str]) -> dict[str, Figures
 
 def markdown(found: dict[str, Figures], results: Sequence[Result], heading: str) -> str:
     """Everything, to print."""
-    parts = [heading, "", main_table(found), "", *_by_kind(found), "", *_rest(found), "", *_costs(results)]
+    parts = [heading, "", main_table(found), "", *_by_kind(found), "", *_by_arrival(found, results)]
+    parts += ["", *_rest(found), *_costs(results)]
     return "\n".join(parts)
 
 
@@ -73,6 +75,24 @@ def _by_kind(found: dict[str, Figures]) -> list[str]:
             maybe = found[name].maybes_by_kind.get(kind, 0.0)
             cells.append(_number(ring) + ("" if name.startswith("rival") else f" ({_number(maybe)})"))
         lines.append(_line((kind, *cells)))
+    return lines
+
+
+def _by_arrival(found: dict[str, Figures], results: Sequence[Result]) -> list[str]:
+    """Persons of the first row, by how they came and by whether they wait after a word or two."""
+    name = next(iter(found))
+    outcomes = [result.outcomes[name] for result in results if result.outcomes[name].person]
+    groups = {how: [o for o in outcomes if how in o.tags] for how, _ in ARRIVALS}
+    groups["a word or two, then a pause"] = [
+        o for o in outcomes if any(tag.startswith("answers for") for tag in o.tags)
+    ]
+    lines = [f"Persons by how they come ({name}):", ""]
+    lines += [_line(("", "persons", "found within 10 s", "within 2 s", "median", "p95"))]
+    lines += [_line(["---"] * 6)]
+    for how, group in groups.items():
+        row = total(group)
+        cells = (str(row.persons), _percent(row.found), _percent(row.soon))
+        lines.append(_line((how, *cells, _seconds(row.ring_median_s), _seconds(row.ring_p95_s))))
     return lines
 
 
