@@ -1,6 +1,6 @@
 """The composition root: the one place where every part meets the others.
 
-    start   records -> flows -> passwords -> voice -> gateway (lines, accounts) -> ears and models -> guest
+    start   records, companies -> flows -> passwords -> voice -> gateway (lines, accounts) -> ears and models -> guest
     stop    gateway (hangs up) -> ears, models -> records -> guest; what fails to stop does not keep the rest from it
     wish    before the gateway is up: kept, and carried out, in order, the moment it is
 
@@ -28,6 +28,7 @@ from engine.commands import Command
 from engine.events import AudioState, RecogniserState
 from engine.settings import Settings
 from engine.sip.line import Account, Line, LineError, LineSettings
+from engine.storage.companies import Companies
 from engine.storage.records import Records
 from engine.storage.secrets import Secrets, SecretsError
 
@@ -81,6 +82,7 @@ class Core:
         self.settings = settings if settings is not None else settings_file.load(self.paths.settings)
         self.bus = Bus(loop)
         self.records = Records(self.paths.calls)
+        self.companies = Companies(self.paths.companies)
         self.flows = Library(self.paths.flows)
         self.notices: list[str] = []
         self.secrets: Secrets | None = None
@@ -151,6 +153,7 @@ class Core:
     async def _start(self) -> None:
         self._stoppers.append(self._end_guest)
         await self._start_records()
+        await self._start_companies()
         await asyncio.to_thread(self.flows.load)
         self.notices += self.flows.notices
         accounts = await asyncio.to_thread(self._accounts)
@@ -168,6 +171,7 @@ class Core:
             accounts=accounts,
             flow=self.flows.get,
             recordings=Path(self.settings.recording.folder or self.paths.recordings),
+            companies=self.companies,
         )
         self._stoppers += [chooser.stop, gateway.stop]
         await gateway.start()
@@ -211,6 +215,14 @@ class Core:
         self.notices += self.records.notices
         if interrupted:
             log.info("%d calls of a run that ended abruptly were put into the history", interrupted)
+
+    async def _start_companies(self) -> None:
+        try:
+            await self.companies.start()
+        except OSError as error:
+            self._notice(f"Nothing is remembered of companies: {error.strerror} ({self.paths.companies}).")
+            return
+        self._stoppers.append(self.companies.stop)
 
     def _accounts(self) -> Sequence[Account]:
         if not self.settings.accounts:

@@ -43,6 +43,8 @@ from engine.deciding.decisions import (
     Say,
     StandDown,
     Suspect,
+    TakeBack,
+    Teach,
     Warn,
 )
 from engine.hearing.perceptions import (
@@ -120,7 +122,7 @@ def of_judged(action: Action) -> Line | None:
             return outcome_line(action.outcome, action.because)
         case LeaveFlow():
             return Line("flow_left", "", {"because": action.because})
-        case Press() | Say() | Ask() | EnterStep() | OfferOver():
+        case Press() | Say() | Ask() | EnterStep() | OfferOver() | Teach() | TakeBack():
             return None
         case _:
             assert_never(action)

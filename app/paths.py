@@ -38,6 +38,11 @@ class Paths:
         return self.data / "calls"
 
     @property
+    def companies(self) -> Path:
+        """Folder of what is remembered of each company."""
+        return self.data / "companies"
+
+    @property
     def flows(self) -> Path:
         """Folder of the user's own flows."""
         return self.data / "flows"

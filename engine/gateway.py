@@ -9,6 +9,7 @@ Everything here runs on the loop's thread and returns at once; what takes time c
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -19,14 +20,19 @@ from engine.call import CallId, EndReason, Mode, Phase
 from engine.commands import Command, PlaceCall, SlayHold
 from engine.deciding import policy
 from engine.events import AccountState, LineProcess
+from engine.learning import Shelf, local_moment
 from engine.lines import Lines
-from engine.live_call import Ears, LiveCall, Surroundings, Target
+from engine.live_call import LiveCall
 from engine.numbers import Dialable, parse
 from engine.settings import Settings
 from engine.sip.line import Account, LegIncoming, Line, LineDown, LineError, LineUp, Registration
 from engine.slayer import Asker
 from engine.speaking.voice import Voice
+from engine.storage.company import CompanyMemory, of_flow
+from engine.surroundings import Ears, Surroundings, Target
 from flows.model import Flow
+
+log = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -44,11 +50,13 @@ class Gateway:
         accounts: Sequence[Account] = (),
         flow: Callable[[str], Flow | None] = lambda _id: None,
         recordings: Path | None = None,
+        companies: Shelf | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """``accounts`` are those of the settings with their passwords. ``flow`` finds a stored flow by its id.
 
-        ``recordings`` is the folder for them; None: recording refused.
+        ``recordings`` is the folder for them; None: recording refused. ``companies``: what is remembered of each
+        company; None: nothing is.
         """
         self._bus = bus
         self._settings = settings
@@ -72,6 +80,7 @@ class Gateway:
             recordings=recordings,
             record_all=settings.recording.on,
             gone=self._forget,
+            companies=companies,
         )
 
     async def start(self) -> None:
@@ -135,11 +144,18 @@ class Gateway:
                 EndReason.FAILED, f"There is no call flow named {command.flow!r}. Choose another, or none."
             )
         target = self._route(number)
+        company = command.company or (flow.company or flow.name if flow is not None else "")
+        try:
+            shared = of_flow(flow)
+        except ValueError as error:  # the flow itself is sound: the call goes on without what came with it
+            log.info("what came with a flow is not used: %s", error)
+            shared = CompanyMemory()
         call = self._new_call(number, Mode.HOLD_SLAYER)
         call.dial(
             target,
-            company=command.company,
-            situation=policy.begin(command.intent, flow, company=command.company),
+            company=company,
+            situation=policy.begin(command.intent, flow, company=company, clock=local_moment(self._now())),
+            shared=shared,
         )
         return call.id
 

@@ -10,13 +10,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, assert_never
+from collections.abc import Coroutine
+from typing import Any, assert_never
 
-from engine.audio.ring import RingReader
-from engine.bus import Bus
 from engine.call import CallId, EndReason, LineState, Mode, Phase, next_line_state, next_phase
 from engine.commands import (
     AnswerCall,
@@ -46,8 +42,8 @@ from engine.events import (
     RecordingChanged,
     VoiceConnected,
 )
-from engine.hearing.perceptions import Perception
-from engine.lines import LegEvent, Lines
+from engine.learning import CallMemory, Company
+from engine.lines import LegEvent
 from engine.mouth import Mouth
 from engine.outcome import name_ending, outcome_of
 from engine.sip.line import (
@@ -69,47 +65,12 @@ from engine.sip.line import (
     SendDigits,
     VoiceChanged,
 )
-from engine.slayer import Asker, Slayer
-from engine.speaking.voice import Voice
+from engine.slayer import Slayer
+from engine.storage.company import CompanyMemory
+from engine.surroundings import Surroundings, Target
 from flows.model import DIGITS
 
 log = logging.getLogger(__name__)
-
-
-class Ears(Protocol):
-    """What a call needs of ``hearing.listener.Listener``."""
-
-    def attach(self, call: CallId, reader: RingReader, handler: Callable[[Perception], None]) -> None:
-        """Begin to listen; perceptions reach ``handler`` on the loop's thread, in order."""
-        ...
-
-    def detach(self, call: CallId) -> None:
-        """Stop listening to this call."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every call shares."""
-
-    lines: Lines
-    ears: Ears
-    asker: Asker
-    voice: Voice | None
-    bus: Bus
-    now: Callable[[], float]
-    recordings: Path | None
-    record_all: bool
-    gone: Callable[[CallId], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a call goes. ``extension``: digits to press after the answer, a comma being a pause of two seconds."""
-
-    uri: str
-    account: str = ""
-    extension: str = ""
 
 
 PAUSE_S = 2.0
@@ -128,6 +89,8 @@ class LiveCall:
         self._line = LineState.IDLE
         self._phase = Phase.MANUAL  # of a call without a slayer
         self._slayer: Slayer | None = None
+        self._memory: CallMemory | None = None
+        self._talked = False  # when the user said that it was a recording
         self._mouth: Mouth | None = None
         self._finish: tuple[str, str] | None = None
         self._hung_up = False
@@ -144,9 +107,21 @@ class LiveCall:
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
-    def dial(self, target: Target, *, company: str = "", situation: Situation | None = None) -> None:
-        """Say that the call began and dial it; with a ``situation`` it is slain, without it is an everyday call."""
+    def dial(
+        self,
+        target: Target,
+        *,
+        company: str = "",
+        situation: Situation | None = None,
+        shared: CompanyMemory | None = None,
+    ) -> None:
+        """Say that the call began and dial it; with a ``situation`` it is slain, without it is an everyday call.
+
+        ``shared``: what came with the flow about the company's announcements.
+        """
         if situation is not None:
+            whom = Company(self.number, company)
+            self._memory = CallMemory(self.id, whom, self._around.companies, self._around.ears)
             self._slayer = Slayer(
                 self.id,
                 situation,
@@ -154,12 +129,15 @@ class LiveCall:
                 asker=self._around.asker,
                 publish=self._around.bus.publish,
                 now=self._around.now,
+                memory=self._memory,
             )
         self._announce(company, situation.intent if situation else "")
         self._extension = target.extension
-        self._start(self._dial(target))
+        self._start(self._dial(target, shared or CompanyMemory()))
 
-    async def _dial(self, target: Target) -> None:
+    async def _dial(self, target: Target, shared: CompanyMemory) -> None:
+        if self._slayer is not None and self._memory is not None:
+            self._slayer.recall(await self._memory.recall(shared))
         try:
             await self._around.lines.seat(self.leg, self.heard_of)
         except LineError as error:
@@ -169,7 +147,8 @@ class LiveCall:
         self._line_state(LineState.DIALING)
         if self._slayer is not None:
             self._mouth = Mouth(self._around.voice, self._around.lines.talk(self.leg))
-            self._around.ears.attach(self.id, self._around.lines.tap(self.leg), self._slayer.feed)
+            known = self._memory.prints if self._memory is not None else None
+            self._around.ears.attach(self.id, self._around.lines.tap(self.leg), self._slayer.feed, known)
         else:
             self._connect_voice(True)
 
@@ -202,17 +181,12 @@ class LiveCall:
                     self._connect_voice(False)
                     self._slayer.user_gives_back()
             case NotAPerson():
-                if self._slayer is not None:
-                    self._around.bus.publish(
-                        PersonDismissed(self._now(), self.id, "you said that it was no person", by_user=True)
-                    )
-                    self._slayer.user_says(person=False)
+                self._not_a_person()
             case ThatIsAPerson():
                 if self._slayer is not None:
                     self._slayer.user_says(person=True)
             case UndoFeedback():
-                if self._slayer is not None:
-                    self._slayer.user_takes_back()
+                self._undo_feedback()
             case StayOn():
                 if self._slayer is not None:
                     self._slayer.user_stays()
@@ -245,6 +219,26 @@ class LiveCall:
         """The ears on this call failed: the user is rung, the call goes on."""
         if self._slayer is not None:
             self._slayer.trouble(error)
+
+    def _not_a_person(self) -> None:
+        if self._slayer is None:
+            return
+        self._around.bus.publish(
+            PersonDismissed(self._now(), self.id, "you said that it was no person", by_user=True)
+        )
+        self._talked = self.phase is Phase.TALKING
+        self._slayer.user_says(person=False)
+        if self._talked and self.phase is Phase.HOLDING:
+            self._connect_voice(False)
+            self._slayer.drive()
+
+    def _undo_feedback(self) -> None:
+        if self._slayer is None:
+            return
+        self._slayer.user_takes_back()
+        if self._talked and self.phase is Phase.TALKING:
+            self._take(Phase.TALKING, "you took it back")
+        self._talked = False
 
     def _take(self, phase: Phase, because: str) -> None:
         if self._slayer is not None:
@@ -348,7 +342,6 @@ class LiveCall:
         self._over = True
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
-        self._around.ears.detach(self.id)
         believed, found = self.phase, self._slayer is not None and self._slayer.person_found
         dropped = self._slayer.if_dropped() if self._slayer is not None else ""
         if self._slayer is not None:
@@ -362,6 +355,10 @@ class LiveCall:
                 reason, text, finish=self._finish, person_found=found, by_us=by_us, if_dropped=dropped
             )
             self._around.bus.publish(OutcomeKnown(self._now(), self.id, outcome, because))
+            if self._memory is not None:
+                self._memory.ended(self._slayer.recordings, self._slayer.wait, outcome)
+        else:
+            self._around.ears.detach(self.id)
         self._line_state(LineState.ENDED)
         self._around.gone(self.id)
         self._around.bus.publish(CallEnded(self._now(), self.id, reason, text, by_us, event.sip_code))

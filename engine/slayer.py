@@ -42,6 +42,8 @@ from engine.deciding.decisions import (
     Situation,
     StandDown,
     Suspect,
+    TakeBack,
+    Teach,
     UserSaid,
     UserStays,
     UserTookBack,
@@ -55,6 +57,8 @@ from engine.events import (
     FlowLeft,
     HoldBegan,
     HoursAnnounced,
+    Learned,
+    LearningUndone,
     MenuHeard,
     OfferEnded,
     PersonDismissed,
@@ -71,12 +75,16 @@ from engine.events import (
     UserNeeded,
 )
 from engine.hearing.perceptions import Heard, SoundBegan, Span, ToneHeard
+from engine.learning import CallMemory
+from engine.storage.company import CompanyMemory
 from flows.model import DIGITS
 
 log = logging.getLogger(__name__)
 
 SAME_VOICE_S = 0.5
 """Words that begin this little before a voice are its own: words are looked for from 0.35 s before the voice on."""
+LEARNED_RECORDING = "Learned: that was a recording."
+LEARNED_PERSON = "Learned: that is a person."
 TROUBLE = "Something went wrong inside the program ({}). The call is still on: pick up and go on by hand."
 
 
@@ -116,13 +124,17 @@ class Slayer:
         asker: Asker,
         publish: Callable[[Event], None],
         now: Callable[[], float],
+        memory: CallMemory | None = None,
     ) -> None:
+        """``memory``: what is known of the company, and learns; None: nothing is kept beyond the call."""
         self._call = call
         self._situation = situation
         self._hands = hands
         self._asker = asker
         self._publish = publish
         self._now = now
+        self._memory = memory
+        self._hold_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._captions: dict[float, Caption] = {}
         self._clock_s = 0.0
@@ -130,6 +142,8 @@ class Slayer:
         self._in_trouble = False
         self._flow = situation.cursor.flow.id if situation.cursor else ""
         self.person_found = False
+        self.wait: tuple[float, float] | None = None
+        """When the wait began that a person ended (wall clock), and its length in seconds."""
 
     @property
     def phase(self) -> Phase:
@@ -165,6 +179,15 @@ class Slayer:
             self._move(Phase.ALERTING, "an unexpected error: the user is rung rather than the call lost")
         self._publish(UserNeeded(at=self._now(), call=self._call, question=question))
 
+    def recall(self, known: CompanyMemory) -> None:
+        """Know from here on what earlier calls have taught."""
+        self._situation = policy.recalling(self._situation, known.sentences, known.waits)
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Normalised sentences that are taken for a recording's."""
+        return policy.recordings(self._situation)
+
     def user_takes(self, phase: Phase, because: str) -> None:
         """The user is on the call now (``TALKING`` or ``MANUAL``): listen on, touch nothing."""
         if self._situation.phase is not phase:
@@ -176,6 +199,10 @@ class Slayer:
         self._in_trouble = False
         self._situation = replace(self._situation, acting=True)
         self.feed(HandedBack(at_s=self._clock_s))
+
+    def drive(self) -> None:
+        """The program drives again, and waits on."""
+        self._situation = replace(self._situation, acting=True)
 
     def user_says(self, person: bool) -> None:
         """The user corrects us."""
@@ -262,13 +289,14 @@ class Slayer:
                 self._publish(PersonSuspected(now, call, words, action.because, action.pieces))
             case Ring():
                 self.person_found = True
+                self.wait = None if self._hold_at is None else (self._hold_at, now - self._hold_at)
                 words, confidence = self._words_since(action.since_s, action.words)
                 found = PersonFound(
                     now, call, words, action.since_s, action.because, confidence, action.pieces
                 )
                 self._publish(found)
             case StandDown():
-                self.person_found = False
+                self.person_found, self.wait = False, None
                 self._publish(PersonDismissed(now, call, action.because, pieces=action.pieces))
             case NoteMenu():
                 options = tuple((o.digits or o.say, o.label) for o in action.options)
@@ -287,6 +315,17 @@ class Slayer:
                 self._publish(OfferEnded(now, call, action.because))
             case NoteSpeaker():
                 self._label(action.span, action.speaker)
+                if self._memory is not None:
+                    self._memory.heard(action.span, action.speaker, self._situation.phase)
+            case Teach():
+                if self._memory is not None:
+                    self._memory.teach(action.person, action.spans, action.sentences)
+                text = LEARNED_PERSON if action.person else LEARNED_RECORDING
+                self._publish(Learned(now, call, action.person, text))
+            case TakeBack():
+                if self._memory is not None:
+                    self._memory.take_back()
+                self._publish(LearningUndone(now, call))
             case EnterStep():
                 self._publish(StepEntered(now, call, self._flow, action.step))
             case LeaveFlow():
@@ -311,6 +350,7 @@ class Slayer:
         self._publish(PhaseChanged(self._now(), self._call, old, phase, because))
         if phase is Phase.HOLDING and self._hold_since_s is None:
             self._hold_since_s = self._clock_s
+            self._hold_at = self._now()
             self._publish(HoldBegan(self._now(), self._call, self._clock_s, because))
 
     def _press(self, action: Press) -> None:

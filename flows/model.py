@@ -109,6 +109,21 @@ class HangUp(_Step):
 Step = Annotated[Dtmf | Listen | Speak | Hold | Transfer | HangUp, Field(discriminator="kind")]
 
 
+Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class Learned(_Data):
+    """What calls have taught of the company, shared with its flow. Nothing of it tells who called, or when.
+
+    ``prints``: fingerprints of its announcements as text, from which no sound can be made. ``sentences``: what those
+    say, in normalised words. ``waits_s``: lengths of past waits in seconds.
+    """
+
+    prints: str = Field(default="", max_length=2_000_000)
+    sentences: tuple[Sentence, ...] = Field(default=(), max_length=300)
+    waits_s: tuple[Annotated[float, Field(ge=0, le=21_600)], ...] = Field(default=(), max_length=100)
+
+
 class Flow(_Data):
     """A phone tree of one company."""
 
@@ -121,6 +136,7 @@ class Flow(_Data):
     start: StepId
     steps: tuple[Step, ...] = Field(min_length=1, max_length=10_000)
     notes: str = ""
+    learned: Learned | None = None
 
     @model_validator(mode="after")
     def _joined(self) -> Self:

@@ -207,6 +207,25 @@ class OfferOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Teach:
+    """The user said who spoke in ``spans``: what is remembered of the company is to have it at once.
+
+    ``sentences``: what was said there, normalised.
+    """
+
+    person: bool
+    spans: tuple[Span, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The last ``Teach`` is taken back."""
+
+    because: str = "you took it back"
+
+
+@dataclass(frozen=True, slots=True)
 class NoteSpeaker:
     """The words in ``span`` were spoken by "recording" or "person"."""
 
@@ -258,6 +277,8 @@ Action = (
     | Warn
     | OfferToWait
     | OfferOver
+    | Teach
+    | TakeBack
     | NoteSpeaker
     | EnterStep
     | LeaveFlow

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz, process
 
+from engine.call import Phase
 from engine.deciding.decisions import (
     Answered,
     HandedBack,
@@ -104,6 +105,25 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What the user said of the voice, and all that must be put back when they take it back.
+
+    ``touched``: the utterances as they were. ``added`` and ``removed``: sentences taken for a recording's.
+    """
+
+    person: bool
+    before: Phase
+    after: Phase
+    recorded: tuple[str, ...]
+    recorded_after: tuple[str, ...]
+    touched: tuple[Utterance, ...]
+    suspected_s: float | None
+    came_from_hold: bool
+    words: str = ""
+    since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """The policy's own state."""
 
@@ -148,6 +168,8 @@ class Memory:
     clock: Moment | None = None
     offer_s: float | None = None  # since when the user, talking, has been offered to be waited for
     stays: bool = False  # the user wants no such offer for this hold
+    talk_s: float | None = None  # since when the user is on the call
+    correction: Correction | None = None  # the last one, as long as it can be taken back
     ending: str = ""  # outcome that is about to be final
 
     @property

@@ -5,7 +5,8 @@
 No clock, no line, no model: time is in the inputs, a question to a model goes out as ``Ask`` and comes back as
 ``Answered``. Any sequence of inputs gives a verdict; none raises. Each module beside this one is a part of it:
 ``memory`` remembers, ``evidence`` weighs, ``person`` alerts, ``navigating`` walks (``following`` a flow or
-``exploring``), ``holding`` waits.
+``exploring``), ``holding`` waits, ``talking`` looks out for a hold while the user talks, ``correcting`` learns from
+what the user says of a voice.
 """
 
 from __future__ import annotations
@@ -14,8 +15,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.call import Phase
-from engine.deciding import following, holding, navigating, person
-from engine.deciding.decisions import HandedBack, Input, LineAnswered, Ring, Situation, UserSaid, Verdict
+from engine.deciding import correcting, following, holding, navigating, person, talking
+from engine.deciding.decisions import (
+    HandedBack,
+    Input,
+    LineAnswered,
+    Ring,
+    Situation,
+    UserSaid,
+    UserStays,
+    UserTookBack,
+    Verdict,
+)
 from engine.deciding.draft import Draft
 from engine.deciding.expecting import Moment, Wait, usual
 from engine.deciding.memory import Memory, remember
@@ -48,8 +59,10 @@ def begin(
 
 
 def _expected(flow: Flow | None) -> tuple[float, ...]:
-    """How long the flow says that its queue lasts, as if it had been waited for once."""
+    """How long the queue lasts by what came with the flow, or by what it says, as if waited for once."""
     steps = flow.steps if flow is not None else ()
+    if flow is not None and flow.learned is not None and flow.learned.waits_s:
+        return flow.learned.waits_s
     return tuple(step.expected_s for step in steps if isinstance(step, Hold) and step.expected_s)[:1]
 
 
@@ -88,9 +101,16 @@ def decide(situation: Situation, what: Input) -> Verdict:
             following.begin(draft)
             return draft.verdict()
         case UserSaid():
-            person.corrected(draft, what.person)
+            correcting.correct(draft, what.person)
+            return draft.verdict()
+        case UserTookBack():
+            correcting.take_back(draft)
+            return draft.verdict()
+        case UserStays():
+            talking.stay(draft)
             return draft.verdict()
         case HandedBack():
+            talking.over(draft, "you gave the call back")
             draft.note(
                 turn_from_s=draft.memory.now_s,
                 menu_from_s=draft.memory.now_s,
@@ -109,7 +129,7 @@ def decide(situation: Situation, what: Input) -> Verdict:
             person.watch_ringing(draft)
             person.note_speakers(draft)
         case Phase.TALKING | Phase.MANUAL:
-            navigating.queue(draft, what)
+            talking.step(draft, what)
             person.note_speakers(draft)
         case Phase.DONE:
             pass

@@ -29,6 +29,7 @@ from engine.hearing.perceptions import (
     Unheard,
     Voiced,
 )
+from engine.hearing.prints import Prints
 from engine.hearing.scribe import InlineScribe, Scribe
 from engine.hearing.sounds import ENDPOINT_S, SoundSense
 from engine.hearing.tones import ToneEar
@@ -58,7 +59,9 @@ class Ear:
         *,
         scribe: Scribe | None = None,
         endpoint_s: float = ENDPOINT_S,
+        known: Prints | None = None,
     ) -> None:
+        """``known``: announcements of earlier calls to the same company (``repeats.learned``)."""
         self._scribe: Scribe = scribe if scribe is not None else InlineScribe(transcriber)
         self._band = TelephoneBand()
         self._activity = VoiceActivity()
@@ -67,7 +70,7 @@ class Ear:
         self._sounds = SoundSense(endpoint_s)
         self._pending = np.zeros(0, np.int16)
         self._voices = VoiceBook()
-        self._repeats = Repeats()
+        self._repeats = Repeats(known)
         self._memory: list[Samples] = []
         self._blocks: list[Block] = []
         self._block = 0
@@ -77,6 +80,15 @@ class Ear:
         self._speech_blocks = 0
         self._bed_blocks = 0  # for how long music has been clear beneath the voice
         self._over_music = False
+
+    def recall(self, known: Prints) -> None:
+        """Know the announcements of earlier calls. Before any sound."""
+        self._repeats = Repeats(known)
+
+    @property
+    def repeats(self) -> Repeats:
+        """The memory of announcements of this call and of earlier ones."""
+        return self._repeats
 
     @property
     def now_s(self) -> float:

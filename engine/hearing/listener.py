@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from engine.call import CallId
 from engine.hearing import bed, vad
 from engine.hearing.ear import Ear
 from engine.hearing.perceptions import Perception, Span, Unheard
+from engine.hearing.prints import Prints
 from engine.hearing.scribe import HearingWorker, Scribe, WorkerScribe
 from engine.hearing.transcriber import Transcriber
 
@@ -43,6 +44,15 @@ def _make_ear(scribe: Scribe) -> Ear:
     return Ear(scribe=scribe)
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the user said of the voice in ``spans``: a recording, a person (False), or nothing after all (None)."""
+
+    spans: tuple[Span, ...]
+    recorded: bool | None
+    then: Callable[[Prints], None] | None
+
+
 @dataclass(slots=True)
 class _Attached:
     reader: RingReader
@@ -52,6 +62,11 @@ class _Attached:
     position: int = 0
     lost_samples: int = 0
     gone: bool = field(default=False)
+    known: Prints | None = None
+    judged: list[_Judged] = field(default_factory=list)
+    leaving: Callable[[Prints], None] | None = None
+    keep: tuple[Span, ...] = ()
+    drop: tuple[Span, ...] = ()
 
 
 class Listener:
@@ -72,6 +87,7 @@ class Listener:
         self._on_error = on_error
         self._make_ear = make_ear
         self._calls: dict[CallId, _Attached] = {}
+        self._leaving: list[_Attached] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -96,20 +112,55 @@ class Listener:
             self._thread = None
         self._worker.stop()
 
-    def attach(self, call: CallId, reader: RingReader, handler: Handler) -> None:
-        """Listen to a call from the beginning of its ring (or from the oldest sample still there)."""
+    def attach(self, call: CallId, reader: RingReader, handler: Handler, known: Prints | None = None) -> None:
+        """Listen to a call from the beginning of its ring (or from the oldest sample still there).
+
+        ``known``: the announcements of earlier calls to that company.
+        """
         scribe = WorkerScribe(self._worker)
         with self._lock:
-            self._calls[call] = _Attached(reader, handler, scribe)
+            self._calls[call] = _Attached(reader, handler, scribe, known=known)
         self._wake.set()
 
-    def detach(self, call: CallId) -> None:
-        """Stop listening to a call; its handler is not called again. A call not attached is no error."""
+    def judge(
+        self,
+        call: CallId,
+        spans: Sequence[Span],
+        recorded: bool | None,
+        then: Callable[[Prints], None] | None = None,
+    ) -> None:
+        """The user said what the voice in ``spans`` was; None: they take it back.
+
+        ``then`` gets, on the loop's thread, the prints of a recording that are new, or the known ones that a person's
+        voice was wrongly taken for.
+        """
+        with self._lock:
+            attached = self._calls.get(call)
+            if attached is not None:
+                attached.judged.append(_Judged(tuple(spans), recorded, then))
+        self._wake.set()
+
+    def detach(
+        self,
+        call: CallId,
+        learned: Callable[[Prints], None] | None = None,
+        keep: Sequence[Span] = (),
+        drop: Sequence[Span] = (),
+    ) -> None:
+        """Stop listening to a call; its handler is not called again. A call not attached is no error.
+
+        ``learned`` gets, on the loop's thread, all prints known after the call: those of before, and of this call
+        those in ``keep`` (recordings) that touch none of ``drop``.
+        """
         with self._lock:
             attached = self._calls.pop(call, None)
+            if attached is not None and learned is not None:
+                attached.keep, attached.drop, attached.leaving = tuple(keep), tuple(drop), learned
+                self._leaving.append(attached)
         if attached is not None:
             attached.gone = True
             self._worker.forget(attached.scribe)
+            self._wake.set()
 
     def lost_samples(self, call: CallId) -> int:
         """How much sound of this call was overwritten before it could be heard."""
@@ -120,6 +171,7 @@ class Listener:
     def _run(self) -> None:
         self._warm_up()
         while not self._stopping:
+            self._let_go()
             with self._lock:
                 calls = list(self._calls.items())
             behind = False
@@ -135,6 +187,38 @@ class Listener:
             if not behind:
                 self._wake.wait(WAKE_S)
             self._wake.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hand over what calls that are over have taught."""
+        with self._lock:
+            leaving, self._leaving = self._leaving, []
+        for attached in leaving:
+            prints = attached.known or Prints()
+            if attached.ear is not None:
+                self._take_in(attached, attached.ear)
+                prints = attached.ear.repeats.learned(attached.keep, attached.drop)
+            self._hand(attached.leaving, prints)
+
+    def _take_in(self, attached: _Attached, ear: Ear) -> None:
+        """Tell the ear what the user said of voices meanwhile."""
+        with self._lock:
+            judged, attached.judged = attached.judged, []
+        repeats = ear.repeats
+        tell = {True: repeats.remember, False: repeats.forget, None: repeats.undo}
+        for one in judged:
+            before = repeats.learned(())
+            for span in one.spans:
+                tell[one.recorded](span)
+            after = repeats.learned(one.spans if one.recorded else ())
+            self._hand(one.then, _only_in(after, before) if one.recorded else _only_in(before, after))
+
+    def _hand(self, then: Callable[[Prints], None] | None, prints: Prints) -> None:
+        if then is not None:
+            try:
+                self._loop.call_soon_threadsafe(then, prints)
+            except RuntimeError:  # the loop has been closed: nobody is there to be told
+                self._stopping = True
 
     def _warm_up(self) -> None:
         try:
@@ -147,7 +231,11 @@ class Listener:
         """Perceptions of the sound that came since the last time, and whether more is waiting."""
         if attached.ear is None:
             attached.ear = self._make_ear(attached.scribe)
+            if attached.known is not None:
+                attached.ear.recall(attached.known)
         ear = attached.ear
+        if attached.judged:
+            self._take_in(attached, ear)
         told: list[Perception] = ear.collect()
         available = attached.reader.written - attached.position
         if available <= 0:
@@ -194,3 +282,8 @@ class Listener:
                 self._loop.call_soon_threadsafe(self._on_error, call, problem)
             except RuntimeError:
                 self._stopping = True
+
+
+def _only_in(these: Prints, others: Prints) -> Prints:
+    known = {one.bits for one in others.utterances}
+    return Prints(tuple(one for one in these.utterances if one.bits not in known))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.late_ears import LateEars
 from engine.audio.memory_ring import MemoryRing
 from engine.audio.ring import RingReader
 from engine.call import CallId
-from engine.hearing.perceptions import Perception
+from engine.hearing.perceptions import Perception, Span
+from engine.hearing.prints import Prints
 
 A, B = CallId("a"), CallId("b")
 
@@ -19,10 +20,31 @@ class Real:
     def __init__(self) -> None:
         self.asked: list[tuple[str, CallId]] = []
 
-    def attach(self, call: CallId, reader: RingReader, handler: Callable[[Perception], None]) -> None:
+    def attach(
+        self,
+        call: CallId,
+        reader: RingReader,
+        handler: Callable[[Perception], None],
+        known: Prints | None = None,
+    ) -> None:
         self.asked.append(("attach", call))
 
-    def detach(self, call: CallId) -> None:
+    def judge(
+        self,
+        call: CallId,
+        spans: Sequence[Span],
+        recorded: bool | None,
+        then: Callable[[Prints], None] | None = None,
+    ) -> None:
+        self.asked.append(("judge", call))
+
+    def detach(
+        self,
+        call: CallId,
+        learned: Callable[[Prints], None] | None = None,
+        keep: Sequence[Span] = (),
+        drop: Sequence[Span] = (),
+    ) -> None:
         self.asked.append(("detach", call))
 
 

@@ -122,6 +122,8 @@ JUDGED: list[tuple[decisions.Action, str | None]] = [
     (decisions.NoteHours("9 to 5"), "hours"),
     (decisions.OfferToWait(3.0, "music"), "back_on_hold"),
     (decisions.OfferOver("b"), None),
+    (decisions.Teach(False, (SPAN,), ("please hold",)), None),
+    (decisions.TakeBack(), None),
     (decisions.NoteSpeaker(SPAN, "recording"), "recording"),
     (decisions.NoteSpeaker(SPAN, "person"), "person"),
     (decisions.NoteSpeaker(SPAN, "us"), None),

@@ -43,7 +43,8 @@ from engine.events import (
     VoiceConnected,
 )
 from engine.gateway import Gateway
-from engine.hearing.perceptions import Perception, Tick
+from engine.hearing.perceptions import Perception, Span, Tick
+from engine.hearing.prints import Prints
 from engine.numbers import NumberError
 from engine.settings import AccountSettings, Recording, Settings
 from engine.sip.line import (
@@ -71,12 +72,43 @@ class Ears:
     def __init__(self) -> None:
         self.on: dict[CallId, Callable[[Perception], None]] = {}
 
-    def attach(self, call: CallId, reader: RingReader, handler: Callable[[Perception], None]) -> None:
+        self.known: dict[CallId, Prints | None] = {}
+        self.judged: list[tuple[tuple[Span, ...], bool | None]] = []
+        self.prints = Prints()
+        """What is found in every span the user speaks of, and learned of every call."""
+
+    def attach(
+        self,
+        call: CallId,
+        reader: RingReader,
+        handler: Callable[[Perception], None],
+        known: Prints | None = None,
+    ) -> None:
         assert reader.rate == 16_000
         self.on[call] = handler
+        self.known[call] = known
 
-    def detach(self, call: CallId) -> None:
+    def judge(
+        self,
+        call: CallId,
+        spans: Sequence[Span],
+        recorded: bool | None,
+        then: Callable[[Prints], None] | None = None,
+    ) -> None:
+        self.judged.append((tuple(spans), recorded))
+        if then is not None:
+            then(self.prints)
+
+    def detach(
+        self,
+        call: CallId,
+        learned: Callable[[Prints], None] | None = None,
+        keep: Sequence[Span] = (),
+        drop: Sequence[Span] = (),
+    ) -> None:
         self.on.pop(call, None)
+        if learned is not None:
+            learned((self.known.get(call) or Prints()).merge(self.prints))
 
 
 class Asker:
