@@ -18,6 +18,7 @@ ADVERTS = frozenset({"advert"})
 HELLOS = frozenset({"agentlike"})
 GREETINGS = frozenset({"greeting", "welcome"})
 TRANSFERS = frozenset({"transfer"})
+PROMPTS = frozenset({"prompt"})
 """Roles of recordings in the manifests."""
 LONGEST_S = 22.0
 """Longer clips are manuals read aloud, which no queue plays."""
@@ -103,7 +104,13 @@ class Casting:
 
     def clips(self, roles: frozenset[str], voices: tuple[str, ...] | None = None) -> list[Clip]:
         """Recordings of those roles (and voices)."""
-        return [c for c in self.recordings if c.role in roles and (voices is None or c.voice in voices)]
+        return [
+            c
+            for c in self.recordings
+            if c.role in roles
+            and (voices is None or c.voice in voices)
+            and (c.role not in PROMPTS or c.length_s > 1.5)
+        ]
 
     def language_of(self, voice: str) -> str:
         """Of a voice, as its first clip says."""
@@ -152,8 +159,8 @@ class Casting:
         adverts = self.clips(ADVERTS, mine) or self.clips(GREETINGS, strangers)
         hellos = self.clips(HELLOS, company.announcers if dice.chance(0.5) else mine)
         hellos = hellos or self.clips(HELLOS, mine) or self.clips(GREETINGS, strangers)
-        new = self.clips(WAITING | TRANSFERS, strangers)
-        prompts = [c for c in self.clips(frozenset({"prompt"}), company.announcers) if c.length_s > 1.5]
+        new = self.clips(WAITING | TRANSFERS | PROMPTS, strangers)
+        prompts = self.clips(PROMPTS, company.announcers)
         for clips, kind, share, again in (
             (adverts, Kind.ADVERT, 0.55, True),
             (adverts, Kind.ADVERT, 0.25, True),
@@ -164,6 +171,7 @@ class Casting:
             (prompts, Kind.ANNOUNCEMENT, 0.3, True),
         ):
             if clips and dice.chance(share):
-                items.append(Item(dice.one(clips), kind, again))
+                voice = dice.one(sorted({clip.voice for clip in clips}))  # some voices have hundreds of clips
+                items.append(Item(dice.one([c for c in clips if c.voice == voice]), kind, again))
         order = [items[0], *(items[1 + int(i)] for i in dice.random.permutation(len(items) - 1))]
         return order
