@@ -10,45 +10,22 @@ with a placeholder is found word for word. Everything here is pure; the book of 
 from __future__ import annotations
 
 import re
-import tomllib
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
 from rapidfuzz import fuzz, process
 
-import resources
+from engine.deciding import wording
+from engine.deciding.spelling import BREAK as BREAK
+from engine.deciding.spelling import NUMBER_WORDS as NUMBER_WORDS
+from engine.deciding.spelling import normalise as normalise
+from engine.deciding.spelling import number_at as number_at
+from engine.deciding.spelling import plain as plain
+from engine.deciding.spelling import read_cues as read_cues
+from engine.deciding.spelling import spell as spell
 
-BREAK = "|"
-"""Stands in a normalised text where a sentence or an utterance ended."""
-
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SENTENCE_END = re.compile(r"[.!?;:]+(?=\s|$)")
-_NUMBER = re.compile(r"\d+")
-_NOT_WORD = re.compile(r"[^\w'|*#\s]|_")
 _SCREEN_CUTOFF = 78.0
 _WINDOW_CUTOFF = 82.0
 _SHORT_WINDOW_CUTOFF = 88.0
@@ -56,85 +33,11 @@ _SHORT_CHARS = 20
 """Least similarity of whole words, in percent: two wrong letters in a phrase of four words still pass. A phrase
 shorter than ``_SHORT_CHARS`` must come closer, for many others are as near to it."""
 
-NUMBER_WORDS: MappingProxyType[str, int] = MappingProxyType(
-    {word: value for value, word in enumerate(_UNITS)} | {word: 10 * (i + 2) for i, word in enumerate(_TENS)}
-)
-
-
-def read_cues(name: str) -> dict[str, Any]:
-    """The table of ``resources/cues/NAME.toml``."""
-    with resources.locate("cues", f"{name}.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-def spell(number: int) -> str:
-    """A number as it is spoken: up to 99 as words ("twenty four"), beyond digit by digit."""
-    if number < len(_UNITS):
-        return _UNITS[number]
-    if number < 100:
-        tens, unit = divmod(number, 10)
-        return _TENS[tens - 2] + (f" {_UNITS[unit]}" if unit else "")
-    return " ".join(_UNITS[int(digit)] for digit in str(number))
-
-
-@lru_cache(maxsize=1)
-def _variants() -> tuple[re.Pattern[str], dict[str, str], dict[str, str]]:
-    table = read_cues("variants")
-    merge: dict[str, str] = table["merge"]
-    words: dict[str, str] = table["words"]
-    pattern = re.compile(r"\b(" + "|".join(sorted(map(re.escape, merge), key=len, reverse=True)) + r")\b")
-    return pattern, merge, words
-
-
-def _numeral(match: re.Match[str]) -> str:
-    digits = match.group()
-    if len(digits) > 2 or digits.startswith("0"):
-        return " " + " ".join(_UNITS[int(digit)] for digit in digits) + " "
-    return f" {spell(int(digits))} "
-
-
-@lru_cache(maxsize=2048)
-def normalise(text: str) -> str:
-    """Lower case, numbers as words, one spelling, no punctuation but ``BREAK`` where a sentence ended."""
-    text = text.lower().replace("’", "'").replace("é", "e").replace("ñ", "n")
-    text = re.sub(r"\bwww\.", "www ", text)
-    text = re.sub(r"(?<=\w)\.(?=(com|org|net|gov)\b)", " dot ", text)
-    text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1 m", text)
-    text = _SENTENCE_END.sub(f" {BREAK} ", text)
-    text = _NUMBER.sub(_numeral, text)
-    text = text.replace("*", " star ").replace("#", " pound ")
-    text = _NOT_WORD.sub(" ", text).replace(BREAK, f" {BREAK} ")
-    pattern, merge, words = _variants()
-    text = " ".join(text.split())
-    text = pattern.sub(lambda found: merge[found.group()], text)
-    out: list[str] = []
-    for word in text.split():
-        word = words.get(word, word).strip("'") or ""
-        if word and not (word == BREAK and (not out or out[-1] == BREAK)):
-            out.append(word)
-    while out and out[-1] == BREAK:
-        out.pop()
-    return " ".join(out)
-
-
-def plain(text: str) -> str:
-    """``normalise`` without sentence breaks."""
-    return normalise(text).replace(f" {BREAK} ", " ")
-
-
-def number_at(words: list[str], index: int) -> tuple[int, int] | None:
-    """The spoken number that begins at ``index`` as (value, words used), 0-999, or None."""
-    if index >= len(words) or words[index] not in NUMBER_WORDS:
-        return None
-    value = NUMBER_WORDS[words[index]]
-    used = 1
-    following = words[index + 1] if index + 1 < len(words) else ""
-    if value >= 20 and value % 10 == 0 and 0 < NUMBER_WORDS.get(following, 99) < 10:
-        return value + NUMBER_WORDS[following], 2
-    if 0 < value < 10 and following == "hundred":
-        rest = number_at(words, index + 2 + (words[index + 2 : index + 3] == ["and"]))
-        return value * 100 + (rest[0] if rest and rest[0] < 100 else 0), used + 1
-    return value, used
+_WORDING = (-9.0, -7.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0, 5.0)
+_WORDING_WORTH = (-4.5, -3.5, -2.2, -1.2, -0.7, -0.3, -0.1, 0.0, 0.3, 0.6)
+"""Log-odds of the written words (``wording.odds``), and what they were worth as the recogniser wrote them: logarithm
+of their share in 899 partial texts of 96 people over that in 1,576 partial texts of announcements, after G.711. In its
+scraps of people's talk there are menu words enough that a small sum says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +70,9 @@ class CueBook:
     patterns: tuple[tuple[re.Pattern[str], Tier, str], ...]
     alone: MappingProxyType[str, Tier]
     beginnings: frozenset[str]
-    register: MappingProxyType[str, float]
 
 
-_SPOKEN = r"(?:" + "|".join([*_UNITS, *_TENS, "hundred", "for", "to", "too", "won", "ate", "a"]) + r")"
+_SPOKEN = r"(?:" + "|".join([*NUMBER_WORDS, "hundred", "for", "to", "too", "won", "ate", "a"]) + r")"
 _PLACEHOLDERS = {
     "{n}": rf"{_SPOKEN}(?: {_SPOKEN})*",
     "*": r"(?!(?:a|an|the|your|our|not|is|to|no)\b)(?:[\w']+ ){0,2}?[\w']+",
@@ -212,11 +114,6 @@ def book() -> CueBook:
                     patterns.append((_pattern(phrase), tier, phrase))
                 else:
                     phrases.setdefault(plain(phrase), tier)
-    register: dict[str, float] = {}
-    table = read_cues("register")
-    for sign, side in ((1.0, table["recorded"]), (1.0, table["live"])):
-        for weight, words in side.items():
-            register.update(dict.fromkeys(words, sign * float(weight)))
     recorded = [phrase for phrase, tier in phrases.items() if tier.weight < 0]
     recorded += [
         phrase.split(" {")[0].split(" *")[0] + " x" for _, tier, phrase in patterns if tier.weight < 0
@@ -227,7 +124,6 @@ def book() -> CueBook:
         tuple(patterns),
         MappingProxyType(alone),
         frozenset(beginning for phrase in recorded for beginning in _beginnings(phrase)),
-        MappingProxyType(register),
     )
 
 
@@ -311,9 +207,15 @@ def tiers(text: str) -> frozenset[str]:
 
 
 def register(text: str) -> float:
-    """How much the single words of ``text`` speak for a person (positive) or an announcement, in log-odds."""
-    weights = book().register
-    return sum(weights.get(word, 0.0) for word in set(plain(text).split()))
+    """How much the way the words are put speaks for a person (positive) or an announcement, in log-odds.
+
+    For a person it says little: recordings that imitate one, and adverts of any kind, are put like it as well.
+    """
+    odds = min(_WORDING[-1], max(_WORDING[0], wording.odds(text)))
+    place = max(1, bisect_left(_WORDING, odds))
+    left, right = _WORDING[place - 1], _WORDING[place]
+    part = (odds - left) / (right - left)
+    return _WORDING_WORTH[place - 1] * (1.0 - part) + _WORDING_WORTH[place] * part
 
 
 _POSITION = re.compile(
