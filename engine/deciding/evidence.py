@@ -30,6 +30,9 @@ LIVENESS_WEIGHT, LIVENESS_BOUND = 0.8, 4.0
 DISMISS = -0.7
 """Log-odds below which a suspicion is dropped again."""
 
+DISMISSED = -25.0
+"""The user's word outweighs everything else there is to hear."""
+
 _WEAK_TIERS = frozenset(
     {"opening", "thanks_for_holding", "please_hold", "transfer", "record_notice", "closing", "bulletin"}
 )
@@ -303,7 +306,7 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
         side = "spoke like a person" if around.carried > 0 else "was a recording's"
         pieces.append(Piece("carried", around.carried, voice.at_s, f"the sentence before {side}"))
     if around.dismissed:
-        pieces.append(Piece("dismissed", -9.0, voice.at_s, "you said this was a recording"))
+        pieces.append(Piece("dismissed", DISMISSED, voice.at_s, "you said this was a recording"))
     if voice.length_s >= 8.0 and not any(p.kind == "live" for p in pieces):
         pieces.append(Piece("long", -0.8, voice.at_s, "talks on without a pause"))
     reason = any(

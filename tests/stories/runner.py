@@ -1,20 +1,20 @@
 """Tells a whole call to the real slayer and the real policy, in virtual time.
 
 A story is a TOML file: what is on the line and when. The runner turns it into the perceptions that the ears would
-have (partial captions while somebody speaks, a voice comparison three times a second, ticks), feeds them in order
-and writes down what the slayer did. Half an hour of hold takes milliseconds.
+have (partial captions while somebody speaks, a voice comparison three times a second, ticks), feeds them in order,
+does what the user does in it, and writes down what the slayer did. Half an hour of hold takes milliseconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.call import CallId
+from engine.call import CallId, Phase
 from engine.deciding import policy
 from engine.deciding.decisions import Answered, Ask, Input, LineAnswered
 from engine.events import Event
@@ -147,6 +147,17 @@ def _speech(
     voices.add(voice)
 
 
+_DEEDS: dict[str, Callable[[Slayer], None]] = {
+    "picks up": lambda slayer: slayer.user_takes(Phase.TALKING, "you picked up"),
+    "gives back": lambda slayer: slayer.user_gives_back(),
+    "stays on": lambda slayer: slayer.user_stays(),
+    "a recording": lambda slayer: slayer.user_says(person=False),
+    "a person": lambda slayer: slayer.user_says(person=True),
+    "takes it back": lambda slayer: slayer.user_takes_back(),
+}
+"""What the user does in a story (``user = "picks up"``)."""
+
+
 async def tell(story: dict[str, Any], folder: Path) -> Told:
     """Play the story to a slayer of its own."""
     told = Told()
@@ -160,7 +171,11 @@ async def tell(story: dict[str, Any], folder: Path) -> Told:
         publish=lambda event: told.events.append((clock[0], event)),
         now=lambda: clock[0],
     )
+    deeds = sorted((float(scene["at_s"]), scene["user"]) for scene in story["scene"] if "user" in scene)
     for perception in perceptions(story):
+        while deeds and deeds[0][0] <= perception.at_s:
+            clock[0], deed = deeds.pop(0)
+            _DEEDS[deed](slayer)
         clock[0] = perception.at_s
         slayer.feed(perception)
         await asyncio.sleep(0)  # answers to questions come in between

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from engine.events import HoldBegan, PersonDismissed, PersonFound, PersonSuspected, QueueNews, UserNeeded
+from engine.events import (
+    BackOnHold,
+    HoldBegan,
+    OfferEnded,
+    PersonDismissed,
+    PersonFound,
+    PersonSuspected,
+    QueueEstimate,
+    QueueNews,
+    QueueWarning,
+    UserNeeded,
+)
 from tests.stories import runner
 
 HERE = Path(__file__).parent
@@ -40,6 +51,16 @@ async def test_story(path: Path) -> None:
         assert told.of(PersonDismissed)
     if "waits_min" in expect:
         assert [news.wait_min for news in told.of(QueueNews)] == expect["waits_min"]
+    if "offers" in expect:
+        assert len(told.times(BackOnHold)) == expect["offers"]
+        assert len(told.times(OfferEnded)) == expect["offers"]
+    if "warnings" in expect:
+        assert [warning.kind for warning in told.of(QueueWarning)] == expect["warnings"]
+    if "back_by_s" in expect:
+        told_at, first = next((at, e) for at, e in told.events if isinstance(e, QueueEstimate))
+        assert expect["back_by_s"][0] <= told_at + first.back_in_s <= expect["back_by_s"][1]
+    for event in (*told.of(PersonFound), *told.of(PersonSuspected)):
+        assert event.pieces or "you said" in event.because[0] or "took it back" in event.because[0]
     if "outcome" in expect:
         assert told.finished is not None and told.finished[0] == expect["outcome"]
 
