@@ -6,8 +6,8 @@ Definitions, all times of beliefs being how much of the sound had been consumed:
   before still stands ``STANDING_S`` into the person's talk: the user's telephone rings. The latter gives no latency,
   and never makes a call perfect.
 * A ring is *false* when it comes before the first word (``EARLY_S`` is forgiven: so exact is the truth), after the
-  person has put us back on hold, or in a call where nobody comes. So for a *maybe*. A maybe that becomes a ring
-  counts in its own column only. After a false ring the judgement goes on as in ``holdslayer listen``: it stands down
+  person has put us back on hold, or in a call where nobody comes. So for a *maybe*; one that
+  becomes a ring counts as both. After a false ring the judgement goes on as in ``holdslayer listen``: it stands down
   by itself, or cannot ring again.
 * Its *kind* is that of the recorded voice that overlaps the stretch from where the believed voice began to the belief,
   or ended at most 0.5 s before it; without one, that of the background where that voice began.
