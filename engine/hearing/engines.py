@@ -11,7 +11,11 @@ log = logging.getLogger("holdslayer.hearing")
 
 
 def load(
-    whisper_folder: Path | None = None, use_sphinx: bool = True, *, threads: int = 2, language: str = "en"
+    whisper_folder: Path | None = None,
+    use_sphinx: bool = True,
+    *,
+    threads: int | None = None,
+    language: str = "en",
 ) -> Transcriber | None:
     """The best recogniser there is. Takes seconds: call it from a worker. See ``load_explained`` for the reason."""
     transcriber, because = load_explained(whisper_folder, use_sphinx, threads=threads, language=language)
@@ -20,7 +24,11 @@ def load(
 
 
 def load_explained(
-    whisper_folder: Path | None = None, use_sphinx: bool = True, *, threads: int = 2, language: str = "en"
+    whisper_folder: Path | None = None,
+    use_sphinx: bool = True,
+    *,
+    threads: int | None = None,
+    language: str = "en",
 ) -> tuple[Transcriber | None, str]:
     """The recogniser and a sentence for the user: which one it is, and why not the one that was wished."""
     because = ""

@@ -15,7 +15,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -23,13 +24,14 @@ import numpy as np
 
 from engine.audio.format import RATE_HZ
 from engine.hearing.perceptions import Heard, Span, Unheard
-from engine.hearing.transcriber import Samples, Transcriber, Utterance
+from engine.hearing.transcriber import KeepsCalls, Samples, Transcriber, Utterance
 
 log = logging.getLogger("holdslayer.hearing")
 
 PATIENCE_S = 12.0
 """Seconds of sound that may wait for the recogniser in one call before the utterance is given up."""
 NO_RECOGNISER = "no speech recogniser"
+KNOWN = "heard before"
 FELL_BEHIND = "the speech recogniser fell behind"
 
 
@@ -48,6 +50,10 @@ class Scribe(Protocol):
         """Wanted: the words so far."""
         ...
 
+    def known(self) -> None:
+        """The sound was heard before: no more words are wanted of this utterance (it ends ``Unheard``, ``KNOWN``)."""
+        ...
+
     def end(self, at_s: float, end_s: float) -> None:
         """The utterance is over; its final words will come as a result."""
         ...
@@ -62,40 +68,57 @@ class Scribe(Protocol):
 
 
 class InlineScribe:
-    """Does the work at once, in the caller's thread. Without a transcriber every utterance ends ``Unheard``."""
+    """Does the work at once, in the caller's thread. Without a transcriber every utterance ends ``Unheard``.
 
-    def __init__(self, transcriber: Transcriber | None) -> None:
-        self._transcriber = transcriber
+    A recogniser that breaks costs the utterance, not the call: its end says why. ``raising``: exceptions are let
+    through instead (the worker thread tells of them itself).
+    """
+
+    def __init__(self, transcriber: Transcriber | None, *, raising: bool = False) -> None:
+        self._transcriber = transcriber.for_call() if isinstance(transcriber, KeepsCalls) else transcriber
+        self._raising = raising
         self._utterance: Utterance | None = None
         self._start_s = 0.0
         self._last = ""
+        self._none = NO_RECOGNISER  # why there is no utterance
         self._found: list[Heard | Unheard] = []
 
     def begin(self, start_s: float) -> None:
         """See ``Scribe``."""
-        self._start_s, self._last = start_s, ""
-        self._utterance = self._transcriber.begin(start_s) if self._transcriber else None
+        self._start_s, self._last, self._none = start_s, "", NO_RECOGNISER
+        self._utterance = None
+        if self._transcriber is not None:
+            with self._guarded():
+                self._utterance = self._transcriber.begin(start_s)
 
     def accept(self, samples: Samples) -> None:
         """See ``Scribe``."""
         if self._utterance is not None:
-            self._utterance.accept(samples)
+            with self._guarded():
+                self._utterance.accept(samples)
 
     def ask(self, at_s: float) -> None:
         """See ``Scribe``. The same words are not told twice."""
         if self._utterance is None:
             return
-        heard = self._utterance.partial(at_s)
-        if heard is not None and heard.text != self._last:
-            self._last = heard.text
-            self._found.append(heard)
+        with self._guarded():
+            heard = self._utterance.partial(at_s)
+            if heard is not None and heard.text != self._last:
+                self._last = heard.text
+                self._found.append(heard)
+
+    def known(self) -> None:
+        """See ``Scribe``."""
+        self._utterance, self._none = None, KNOWN
 
     def end(self, at_s: float, end_s: float) -> None:
         """See ``Scribe``."""
         if self._utterance is not None:
-            self._found.append(self._utterance.end(at_s, end_s))
-        else:
-            self._found.append(Unheard(at_s, Span(self._start_s, end_s), NO_RECOGNISER))
+            with self._guarded():
+                self._found.append(self._utterance.end(at_s, end_s))
+                self._none = ""
+        if self._none:
+            self._found.append(Unheard(at_s, Span(self._start_s, end_s), self._none))
         self._utterance = None
 
     def drop(self) -> None:
@@ -107,10 +130,20 @@ class InlineScribe:
         found, self._found = self._found, []
         return found
 
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as problem:
+            if self._raising:
+                raise
+            log.info("recognising speech failed", exc_info=problem)
+            self._utterance, self._none = None, f"the speech recogniser failed: {problem}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One thing to do for one call: kind is begin, accept, ask, end or drop."""
+    """One thing to do for one call: kind is begin, accept, ask, known, end or drop."""
 
     kind: str
     at_s: float = 0.0
@@ -129,7 +162,7 @@ class WorkerScribe:
         self._lost = False
         self._found: list[Heard | Unheard] = []
         self._begun_s = 0.0
-        self.inline = InlineScribe(worker.transcriber)  # used by the worker thread only
+        self.inline = InlineScribe(worker.transcriber, raising=True)  # used by the worker thread only
 
     def begin(self, start_s: float) -> None:
         """See ``Scribe``."""
@@ -160,6 +193,16 @@ class WorkerScribe:
                 if job.kind == "ask":
                     self._jobs.remove(job)
         self._put(_Job("ask", at_s))
+
+    def known(self) -> None:
+        """See ``Scribe``. Sound that still waits is not recognised any more either."""
+        with self._lock:
+            if self._lost:
+                return
+            while self._jobs and self._jobs[-1].kind in ("accept", "ask"):
+                sound = self._jobs.pop().samples
+                self._waiting_samples -= len(sound) if sound is not None else 0
+        self._put(_Job("known"))
 
     def end(self, at_s: float, end_s: float) -> None:
         """See ``Scribe``."""
@@ -206,6 +249,8 @@ class WorkerScribe:
             self.inline.begin(job.at_s)
         elif job.kind == "ask":
             self.inline.ask(job.at_s)
+        elif job.kind == "known":
+            self.inline.known()
         elif job.kind == "end":
             self.inline.end(job.at_s, job.end_s)
         else:

@@ -7,7 +7,7 @@ are made from the hearing worker (live) or in line (``holdslayer listen``), neve
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,4 +48,13 @@ class Transcriber(Protocol):
 
     def begin(self, start_s: float) -> Utterance:
         """Open an utterance that begins at ``start_s`` on the call clock."""
+        ...
+
+
+@runtime_checkable
+class KeepsCalls(Protocol):
+    """A recogniser that keeps something for each call: the language it found there."""
+
+    def for_call(self) -> Transcriber:
+        """The recogniser for one call."""
         ...

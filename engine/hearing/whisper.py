@@ -1,8 +1,13 @@
 """Speech to text with faster-whisper, from a model folder the user has configured.
 
 Whisper hears 30 s at a time and does not stream: for words so far the utterance is recognised again about once a
-second of new sound; the final text is one more pass. It is also known to invent text for noise and music ("thank you
-for watching"), so what it says is only believed when its own measures agree: see ``believable``.
+second of new sound; the final text is one more pass. Stretches without a voice are cut out first (the library's own
+voice detector), and what is left is only believed when the model's own measures agree: see ``invented``.
+
+Where no language is set, each call finds its own: the first believable text that the model has a clear language for
+decides for the rest of the call (``for_call``). A model is run once when it is loaded, so that the first words of a
+call do not wait for it. When it cannot keep up with the calls, ``scribe`` drops questions for partial words first and
+then says of an utterance that the recogniser fell behind.
 
 Model folders are those of the Systran faster-whisper models (CTranslate2 format): ``resources/models.toml`` names
 the files, sizes, and checksums as far as they are known.
@@ -12,15 +17,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
+import os
 import tomllib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from engine.audio.format import RATE_HZ
+from engine.hearing.invented import believable
 from engine.hearing.perceptions import Heard, Span, Unheard
 from engine.hearing.transcriber import ModelMissing, Samples
 from resources import locate
@@ -33,22 +39,18 @@ SMALLEST_MODEL_BYTES = 1000
 SHORTEST_S = 0.3
 LONGEST_S = 29.0
 PARTIAL_EVERY_S = 1.0
-NO_SPEECH_MOST = 0.6
-LOG_PROBABILITY_LEAST = -1.0
-COMPRESSION_MOST = 2.4
-"""The three guards of the Whisper paper (Radford et al. 2022, section 4.5) and its reference implementation."""
-BRIEF_WORDS = 3
-BRIEF_LOG_PROBABILITY_LEAST = -0.6
-"""Invented text is mostly short ("thank you", "bye"): a few words must be believed more."""
+LANGUAGE_LEAST, LANGUAGE_AFTER_S = 0.6, 1.0
+"""How sure, and of how much sound, the model must be of a language before the call keeps it."""
+COMPUTE_TYPES = ("int8", "int8_float32", "float32")
+"""The first that the processor can do: 8-bit weights are twice as fast as 32-bit ones at the same words."""
+MOST_THREADS = 4
+SILENCE_MS, PAD_MS = 500, 200
+"""Pauses shorter than the first are kept; the second is kept around each voiced stretch."""
 
 
-class Piece(Protocol):
-    """What faster-whisper says of one stretch."""
-
-    text: str
-    avg_logprob: float
-    no_speech_prob: float
-    compression_ratio: float
+def threads_for(cores: int | None) -> int:
+    """Threads for the model: half of the cores, for line and window need theirs; more than four gain little."""
+    return max(1, min(MOST_THREADS, (cores or 2) // 2))
 
 
 def check(folder: Path) -> None:
@@ -98,50 +100,56 @@ def _known(name: str) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def believable(pieces: Sequence[Piece]) -> tuple[str, float, str]:
-    """Text, confidence 0..1 and - where the text is not to be believed - the reason (then text is empty).
+PASS: dict[str, Any] = {
+    "beam_size": 1,
+    "temperature": 0.0,
+    "condition_on_previous_text": False,
+    "without_timestamps": True,
+    "log_prob_threshold": None,
+    "no_speech_threshold": None,
+}
+"""One greedy pass, nothing carried over from text to text; the guards are ours."""
 
-    Confidence is the mean probability of a token, e to the power of ``avg_logprob``, weighted by length of text.
-    """
-    pieces = [piece for piece in pieces if piece.text.strip()]
-    if not pieces:
-        return "", 0.0, "no words in it"
-    lengths = [len(piece.text) for piece in pieces]
-    mean = sum(p.avg_logprob * n for p, n in zip(pieces, lengths, strict=True)) / sum(lengths)
-    text = " ".join(" ".join(piece.text.split()) for piece in pieces)
-    if max(piece.compression_ratio for piece in pieces) > COMPRESSION_MOST:
-        return "", 0.0, "the recogniser repeated itself"
-    if min(piece.no_speech_prob for piece in pieces) > NO_SPEECH_MOST and mean < -0.5:
-        return "", 0.0, "the recogniser takes it for no speech"
-    if mean < LOG_PROBABILITY_LEAST:
-        return "", 0.0, "low confidence"
-    if len(text.split()) <= BRIEF_WORDS and mean < BRIEF_LOG_PROBABILITY_LEAST:
-        return "", 0.0, "low confidence in a few words"
-    return text, math.exp(min(0.0, mean)), ""
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One pass: believable text and confidence, or the reason for none; the language and how sure it is."""
+
+    text: str
+    confidence: float
+    reason: str
+    language: str
+    language_sure: float
 
 
 class WhisperTranscriber:
-    """A loaded Whisper model. ``language`` empty: detected for each utterance (English-only models know only one).
+    """A loaded Whisper model. ``language`` empty: found out in each call (English-only models know only one).
 
-    Raises ``ModelMissing`` with a sentence when the folder is missing, incomplete or damaged.
+    ``threads`` and ``compute_type`` are chosen for this machine when not given. Raises ``ModelMissing`` with a
+    sentence when the folder is missing, incomplete or damaged.
     """
 
     def __init__(
-        self, folder: Path, *, threads: int = 2, compute_type: str = "int8", language: str = "en"
+        self, folder: Path, *, threads: int | None = None, compute_type: str = "", language: str = "en"
     ) -> None:
         check(folder)
+        import ctranslate2
         from faster_whisper import WhisperModel
 
         self._folder = folder
         self._language = language or None
+        if not compute_type:
+            possible = ctranslate2.get_supported_compute_types("cpu")
+            compute_type = next((kind for kind in COMPUTE_TYPES if kind in possible), "default")
         try:
             self._model = WhisperModel(
                 str(folder),
                 device="cpu",
                 compute_type=compute_type,
-                cpu_threads=threads,
+                cpu_threads=threads or threads_for(os.cpu_count()),
                 local_files_only=True,
             )
+            self._warm_up()
         except Exception as problem:  # ctranslate2 and tokenizers raise all sorts for a file they cannot read
             raise ModelMissing(
                 f"The Whisper model in {folder} cannot be loaded ({problem}). Download it again."
@@ -152,31 +160,64 @@ class WhisperTranscriber:
         """For the user."""
         return f"Whisper ({self._folder.name})"
 
+    def for_call(self) -> WhisperCall:
+        """The recogniser for one call, which keeps the language it finds."""
+        return WhisperCall(self, self._language)
+
+    def begin(self, start_s: float) -> WhisperUtterance:
+        """See ``Transcriber``: an utterance of no call in particular."""
+        return self.for_call().begin(start_s)
+
+    def recognise(self, sound: Samples, language: str | None = None) -> Recognised:
+        """What is said in ``sound``. ``language`` None: found out. Takes as long as it takes."""
+        pieces, info = self._model.transcribe(
+            sound.astype(np.float32) / 32768.0,
+            language=language or self._language,
+            vad_filter=True,
+            vad_parameters={"min_silence_duration_ms": SILENCE_MS, "speech_pad_ms": PAD_MS},
+            **PASS,
+        )
+        text, confidence, reason = believable(list(pieces), len(sound) / RATE_HZ)
+        return Recognised(text, confidence, reason, info.language, info.language_probability)
+
+    def _warm_up(self) -> None:
+        """One pass over a second of silence: loads and lays out what the first pass of a call would wait for."""
+        language = self._language or "en"
+        pieces, _ = self._model.transcribe(np.zeros(RATE_HZ, np.float32), language=language, **PASS)
+        list(pieces)
+
+
+class WhisperCall:
+    """See ``Transcriber``: the recogniser in one call. Its language, once clear, is kept for the rest of the call."""
+
+    def __init__(self, transcriber: WhisperTranscriber, language: str | None) -> None:
+        self._transcriber = transcriber
+        self.language = language
+
+    @property
+    def name(self) -> str:
+        """For the user."""
+        return self._transcriber.name
+
     def begin(self, start_s: float) -> WhisperUtterance:
         """See ``Transcriber``."""
         return WhisperUtterance(self, start_s)
 
     def recognise(self, sound: Samples) -> tuple[str, float, str]:
-        """Text, confidence, reason for none (see ``believable``). Takes as long as it takes."""
-        pieces, _ = self._model.transcribe(
-            sound.astype(np.float32) / 32768.0,
-            language=self._language,
-            beam_size=1,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-            vad_filter=False,
-            log_prob_threshold=None,
-            no_speech_threshold=None,
-        )
-        return believable(list(pieces))
+        """Text, confidence, reason for none (see ``believable``)."""
+        found = self._transcriber.recognise(sound, self.language)
+        clear = found.language_sure >= LANGUAGE_LEAST and len(sound) >= LANGUAGE_AFTER_S * RATE_HZ
+        if self.language is None and found.text and clear:
+            self.language = found.language
+            log.info("the call is in language %s (%.2f)", found.language, found.language_sure)
+        return found.text, found.confidence, found.reason
 
 
 class WhisperUtterance:
     """See ``Utterance``. Sound beyond ``LONGEST_S`` is cut off at the front (the ear cuts long speech before that)."""
 
-    def __init__(self, transcriber: WhisperTranscriber, start_s: float) -> None:
-        self._transcriber = transcriber
+    def __init__(self, call: WhisperCall, start_s: float) -> None:
+        self._call = call
         self._start_s = start_s
         self._parts: list[Samples] = []
         self._samples = 0
@@ -196,7 +237,7 @@ class WhisperUtterance:
         if self._samples - self._tried_samples < PARTIAL_EVERY_S * RATE_HZ:
             return None
         self._tried_samples = self._samples
-        text, confidence, _ = self._transcriber.recognise(self._sound())
+        text, confidence, _ = self._call.recognise(self._sound())
         if not text:
             return None
         return Heard(at_s, text, Span(self._start_s, at_s), confidence, final=False)
@@ -206,7 +247,7 @@ class WhisperUtterance:
         span = Span(self._start_s, end_s)
         if self._samples < SHORTEST_S * RATE_HZ:
             return Unheard(at_s, span, "too short")
-        text, confidence, reason = self._transcriber.recognise(self._sound())
+        text, confidence, reason = self._call.recognise(self._sound())
         if not text:
             return Unheard(at_s, span, reason)
         return Heard(at_s, text, span, confidence, final=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ import pytest
 from engine.audio.format import RATE_HZ
 from engine.hearing import engines, whisper
 from engine.hearing.perceptions import Heard, Unheard
+from engine.hearing.scribe import InlineScribe
 from engine.hearing.transcriber import ModelMissing
-from engine.hearing.whisper import WhisperTranscriber, believable
+from engine.hearing.whisper import Recognised, WhisperTranscriber, threads_for
 from tests.engine.hearing.sound import clip
 
 WIDTH, HEADS, MELS, WORDS = 16, 2, 80, 24
@@ -117,7 +117,7 @@ def test_a_model_is_loaded_and_transcribes_to_the_end(folder: Path, monkeypatch:
     assert told.span.start_s == 1.0
     # and without the guards the words of the model come through
     monkeypatch.setattr(
-        whisper, "believable", lambda pieces: (" ".join(p.text for p in pieces).strip(), 0.5, "")
+        whisper, "believable", lambda pieces, _: (" ".join(p.text for p in pieces).strip(), 0.5, "")
     )
     utterance = transcriber.begin(1.0)
     utterance.accept(sound)
@@ -131,9 +131,9 @@ def test_partial_words_are_asked_of_the_model_once_a_second(
     transcriber = WhisperTranscriber(folder, threads=1)
     passes: list[int] = []
 
-    def recognise(sound: np.ndarray) -> tuple[str, float, str]:
+    def recognise(sound: np.ndarray, language: str | None) -> Recognised:
         passes.append(len(sound))
-        return "hello there", 0.8, ""
+        return Recognised("hello there", 0.8, "", "en", 1.0)
 
     monkeypatch.setattr(transcriber, "recognise", recognise)
     utterance = transcriber.begin(0.0)
@@ -190,32 +190,40 @@ def test_the_register_of_models_can_be_read() -> None:
     assert whisper._known("something else") == {}
 
 
-@dataclass
-class Said:
-    text: str
-    avg_logprob: float = -0.2
-    no_speech_prob: float = 0.05
-    compression_ratio: float = 1.2
+def test_a_call_keeps_the_language_it_was_clear_about(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcriber = WhisperTranscriber(folder, threads=1, language="")
+    asked: list[str | None] = []
+    answers = [
+        Recognised("hola", 0.8, "", "es", 0.4),  # not clear
+        Recognised("", 0.0, "low confidence", "fr", 0.9),  # not believable
+        Recognised("guten Tag", 0.8, "", "de", 0.9),
+        Recognised("hello", 0.8, "", "en", 0.9),
+    ]
+
+    def recognise(sound: np.ndarray, language: str | None) -> Recognised:
+        asked.append(language)
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(transcriber, "recognise", recognise)
+    scribe = InlineScribe(transcriber)
+    for turn in range(4):
+        scribe.begin(2.0 * turn)
+        scribe.accept(np.zeros(2 * RATE_HZ, np.int16))
+        scribe.end(2.0 * turn + 2.0, 2.0 * turn + 2.0)
+    assert asked == [None, None, None, "de"]
+    assert transcriber.for_call().language is None  # another call finds its own
 
 
-@pytest.mark.parametrize(
-    ("pieces", "reason"),
-    [
-        ([], "no words"),
-        ([Said("  ")], "no words"),
-        ([Said("thank you", avg_logprob=-0.8)], "few words"),
-        ([Said("you will find that the matter is closed", avg_logprob=-1.4)], "low confidence"),
-        ([Said("thank you for watching and goodbye", avg_logprob=-0.7, no_speech_prob=0.9)], "no speech"),
-        ([Said("the the the the the the", compression_ratio=4.0)], "repeated"),
-    ],
-)
-def test_invented_text_is_not_believed(pieces: list[Said], reason: str) -> None:
-    text, sure, why = believable(pieces)
-    assert (text, sure) == ("", 0.0)
-    assert reason in why
+def test_silence_is_no_speech_before_the_model_is_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcriber = WhisperTranscriber(folder, threads=1)
+    monkeypatch.setattr(
+        transcriber._model, "encode", lambda *_: pytest.fail("the model was run where there is no voice")
+    )
+    found = transcriber.recognise(np.zeros(3 * RATE_HZ, np.int16))
+    assert (found.text, found.reason) == ("", "no words in it")
 
 
-def test_good_text_is_believed() -> None:
-    text, sure, why = believable([Said(" Hello, this is Dana. "), Said("How can I help?", avg_logprob=-0.1)])
-    assert text == "Hello, this is Dana. How can I help?"
-    assert sure > 0.8 and why == ""
+def test_threads_leave_room_for_line_and_window() -> None:
+    assert [threads_for(cores) for cores in (None, 1, 2, 4, 8, 64)] == [1, 1, 1, 2, 4, 4]
