@@ -37,6 +37,8 @@ FORMAT = 3
 """Of what is kept; raised when ``Hearing`` changes."""
 _NOT_HEARD_WITH = frozenset({"whisper", "listener", "engines"})
 """Modules of the ears that have no part in this."""
+KNOWN = "heard before"
+"""Why an ear with or without a recogniser has no words for a repetition."""
 BLOCK_S = source.BLOCK_S
 Floats = NDArray[np.float32]
 
@@ -64,7 +66,8 @@ class Hearing:
             if isinstance(what, Heard | Unheard):
                 if isinstance(what, Heard) and not what.final:
                     continue
-                what = Unheard(what.at_s, Span(what.span.start_s, what.span.end_s), scribe.NO_RECOGNISER)
+                known = isinstance(what, Unheard) and what.reason == KNOWN
+                what = Unheard(what.at_s, what.span, KNOWN if known else scribe.NO_RECOGNISER)
             told.append((consumed_s, what))
         return Hearing(
             tuple(told),
@@ -193,6 +196,9 @@ def listen(sound: Samples, words: KeptWords | None) -> Hearing:
         odds = activity.feed(band.feed(block.samples))
         voice.append(float(odds.max()) if len(odds) else 0.0)
     told += [(consumed_s, what) for what in ear.finish()]
+    for _, what in told:
+        if isinstance(what, Unheard) and "recogniser failed" in what.reason:
+            raise RuntimeError(what.reason)  # the call would go on, but no figure is worth anything
     level, crossings, flatness = _plain_features(sound, len(cpu))
     return Hearing(
         tuple(told),
