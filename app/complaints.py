@@ -6,6 +6,7 @@ never imported cannot have been raised.
 
 from __future__ import annotations
 
+import errno
 import sys
 
 SENTENCES = (
@@ -32,4 +33,6 @@ def sentence_of(error: BaseException) -> str | None:
             return str(error)
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return str(error)  # resources.locate: a file of the installation is missing
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"The output cannot be written: {error.strerror}."
     return None

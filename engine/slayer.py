@@ -75,6 +75,7 @@ from engine.events import (
     UserNeeded,
 )
 from engine.hearing.perceptions import Heard, SoundBegan, Span, ToneHeard
+from engine.hearing.transcriber import ModelMissing
 from engine.learning import CallMemory
 from engine.storage.company import CompanyMemory
 from flows.model import DIGITS
@@ -86,6 +87,7 @@ SAME_VOICE_S = 0.5
 LEARNED_RECORDING = "Learned: that was a recording."
 LEARNED_PERSON = "Learned: that is a person."
 TROUBLE = "Something went wrong inside the program ({}). The call is still on: pick up and go on by hand."
+NOT_HEARD = "This call cannot be heard. {} The call is still on: pick up and go on by hand."
 
 
 class Hands(Protocol):
@@ -174,7 +176,8 @@ class Slayer:
         if self._in_trouble or self._situation.phase in (Phase.TALKING, Phase.MANUAL, Phase.DONE):
             return
         self._in_trouble = True
-        question = TROUBLE.format(type(error).__name__)
+        text = NOT_HEARD if isinstance(error, ModelMissing) else TROUBLE
+        question = text.format(error if isinstance(error, ModelMissing) else type(error).__name__)
         if self._situation.phase is not Phase.ALERTING:
             self._move(Phase.ALERTING, "an unexpected error: the user is rung rather than the call lost")
         self._publish(UserNeeded(at=self._now(), call=self._call, question=question))

@@ -33,6 +33,7 @@ def command(file: str, as_json: bool, words: bool, intent: str) -> None:
     and is written at once.
     """
     from app.output import Output
+    from engine.audio.source import SourceError
 
     out = Output(as_json)
     blocks = _blocks(file)
@@ -41,8 +42,12 @@ def command(file: str, as_json: bool, words: bool, intent: str) -> None:
     transcriber = _transcriber() if words else None
     listening = Listening(out, transcriber, intent)
     listening.take(first)
-    for block in blocks:
-        listening.take(block)
+    try:
+        for block in blocks:
+            listening.take(block)
+    except SourceError:  # damaged further on: what was heard until there counts
+        listening.finish()
+        raise
     listening.finish()
 
 

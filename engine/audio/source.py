@@ -11,7 +11,8 @@ it. The resampler holds back some 10 ms, which its last block delivers.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -54,26 +55,44 @@ class _Reader(Protocol):
 def from_file(path: Path) -> Iterator[Block]:
     """The sound of a WAV or FLAC file (or another that libsndfile knows) of any rate, width and channels.
 
-    Raises ``SourceError`` at the first block when it cannot be read, is empty, or is no sound.
+    Raises ``SourceError`` at the first block when it cannot be read, is empty, or is no sound; after the last sound
+    that could be had when it is damaged further on.
     """
     import soundfile
 
-    if not path.exists():
-        raise SourceError(f"There is no file {path}.")
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; name a sound file in it.")
+    _see_to(path)
     try:
-        if path.stat().st_size == 0:
-            raise SourceError(f"The file {path} is empty.")
         with soundfile.SoundFile(path) as file:
             yield from _decode(file, str(path))
-    except PermissionError as error:
-        raise SourceError(f"The file {path} cannot be read: you lack the permission.") from error
     except OSError as error:
         raise SourceError(f"The file {path} cannot be read: {error.strerror or error}.") from error
     except soundfile.LibsndfileError as error:
         raise SourceError(
             f"{path} is not a sound file that can be read, or it is damaged ({error.error_string.rstrip('.')})."
+        ) from error
+
+
+def _see_to(path: Path) -> None:
+    """Raise ``SourceError`` for what is no file with something in it that may be read."""
+    name = str(path).replace("\0", "\ufffd")
+    try:
+        about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise SourceError(f"{name} is a folder; name a sound file in it.")
+        if not stat.S_ISREG(about.st_mode):
+            raise SourceError(
+                f"{name} is no ordinary file. Name a sound file, or send raw sound down a pipe to “listen -”."
+            )
+        if about.st_size == 0:
+            raise SourceError(f"The file {name} is empty.")
+        path.open("rb").close()  # the library would not say that a permission is lacking
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {name}.") from error
+    except PermissionError as error:
+        raise SourceError(f"The file {name} cannot be read: you lack the permission.") from error
+    except (OSError, ValueError) as error:  # a name too long, or with a null character in it
+        raise SourceError(
+            f"The file {name} cannot be read: {getattr(error, 'strerror', None) or error}."
         ) from error
 
 
@@ -97,16 +116,28 @@ def _decode(file: soundfile.SoundFile, name: str) -> Iterator[Block]:
     to_16k = _Resampler(rate)
     consumed = 0
     size = max(1, int(rate * BLOCK_S))
-    while True:
-        frames: NDArray[np.float32] = file.read(size, dtype="float32", always_2d=True)
+    damage = ""
+    while not damage:
+        try:
+            frames: NDArray[np.float32] = file.read(size, dtype="float32", always_2d=True)
+        except RuntimeError as error:  # the library's own kind; raised as it is when nothing could be read
+            if not consumed:
+                raise
+            damage = getattr(error, "error_string", str(error)).rstrip(".")
+            break
         if not len(frames):
             break
         consumed += len(frames)
-        mono = np.nan_to_num(frames.mean(axis=1), nan=0.0, posinf=1.0, neginf=-1.0)
-        yield Block(to_16k.push(mono), consumed / rate)
+        # Before the channels are mixed: one that holds no numbers must not silence the others.
+        sane = np.clip(np.nan_to_num(frames, copy=False, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+        yield Block(to_16k.push(sane.mean(axis=1)), consumed / rate)
     if not consumed:
         raise SourceError(f"{name} holds no sound.")
     yield Block(to_16k.finish(), consumed / rate)
+    if damage:
+        raise SourceError(
+            f"{name} is damaged after {consumed / rate:.1f} s ({damage}); the rest cannot be heard."
+        )
 
 
 def from_raw(stream: BinaryIO | _Reader, rate: int = RAW_RATE_HZ) -> Iterator[Block]:
@@ -118,7 +149,7 @@ def from_raw(stream: BinaryIO | _Reader, rate: int = RAW_RATE_HZ) -> Iterator[Bl
     to_16k = _Resampler(rate)
     size = int(rate * BLOCK_S) * 2
     consumed, half = 0, b""
-    while piece := read(size):
+    while piece := _next(read, size):
         if not consumed and not half and piece[:4] in (b"RIFF", b"fLaC", b"OggS", b"RF64"):
             raise SourceError(
                 "Raw sound was expected on the pipe, and a sound file came; give its name instead."
@@ -134,6 +165,13 @@ def from_raw(stream: BinaryIO | _Reader, rate: int = RAW_RATE_HZ) -> Iterator[Bl
     if not consumed:
         raise SourceError("No sound came down the pipe: 8000 samples a second, 16 bits, mono were expected.")
     yield Block(to_16k.finish(), consumed / rate)
+
+
+def _next(read: Callable[[int], bytes], size: int) -> bytes:
+    try:
+        return read(size)
+    except OSError as error:
+        raise SourceError(f"The pipe cannot be read: {error.strerror or error}.") from error
 
 
 class _Resampler:

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.hearing.features import FLOOR_DB, Floats
 from engine.hearing.quantiles import between, between_wide, deviation, mean
+from engine.hearing.transcriber import ModelMissing
 from resources import locate
 
 WINDOW_BLOCKS = 20
@@ -130,12 +131,19 @@ class Network:
 
 @lru_cache(maxsize=1)
 def network() -> Network:
-    """The shipped weights."""
-    stored = json.loads(locate("models", "music_bed.json").read_text("utf-8"))
-
-    def array(name: str) -> Floats:
-        return np.array(stored[name], np.float32)
-
-    return Network(
-        array("mean"), array("scale"), array("hidden"), array("hidden_bias"), array("out"), stored["out_bias"]
-    )
+    """The shipped weights. Raises ``ModelMissing`` when they are missing or damaged."""
+    try:
+        path = locate("models", "music_bed.json")
+    except FileNotFoundError as problem:
+        raise ModelMissing(str(problem)) from problem
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        names = ("mean", "scale", "hidden", "hidden_bias", "out")
+        middle, scale, hidden, hidden_bias, out = (np.array(stored[name], np.float32) for name in names)
+        found = Network(middle, scale, hidden, hidden_bias, out, float(stored["out_bias"]))
+        found.probability(np.zeros(len(NAMES), np.float32))  # the shapes fit one another
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as problem:
+        raise ModelMissing(
+            f"The music detector {path} is damaged ({type(problem).__name__}). Install the program again."
+        ) from problem
+    return found

@@ -12,6 +12,7 @@ ever), people and recordings 0.7-0.9 of the time; the first window above 0.5 end
 from __future__ import annotations
 
 import importlib.util
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 
 from engine.hearing.features import framed
 from engine.hearing.transcriber import ModelMissing, Samples
+
+log = logging.getLogger("holdslayer.hearing")
 
 WINDOW_SAMPLES = 512
 CONTEXT_SAMPLES = 64
@@ -42,15 +45,32 @@ def model_path() -> Path:
 
 @lru_cache(maxsize=1)
 def session() -> Any:
-    """The one onnxruntime session of the process, held to one thread: calls are many and windows are small."""
-    import onnxruntime
+    """The one onnxruntime session of the process, held to one thread: calls are many and windows are small.
 
+    Raises ``ModelMissing`` when the network is missing or damaged.
+    """
+    try:
+        import onnxruntime
+    except ImportError as problem:
+        raise ModelMissing(
+            f"The voice detector cannot run ({problem}). Install the package onnxruntime again."
+        ) from problem
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(str(model_path()), options, providers=["CPUExecutionProvider"])
+    path = model_path()
+    try:
+        loaded = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        if {each.name for each in loaded.get_inputs()} != {"input", "h", "c"}:
+            raise ValueError("it is another network")
+    except Exception as problem:  # onnxruntime has a dozen kinds, which share no base of their own
+        log.info("%s cannot be loaded: %s", path, problem)
+        raise ModelMissing(
+            f"The voice detector {path} is damaged. Install the package faster-whisper again."
+        ) from problem
+    return loaded
 
 
 class VoiceActivity:

@@ -44,6 +44,7 @@ from engine.events import (
     UserNeeded,
 )
 from engine.hearing.perceptions import Heard, Sound, SoundBegan, Span, Tick
+from engine.hearing.transcriber import ModelMissing
 from engine.slayer import Slayer
 
 CALL = CallId("call")
@@ -223,6 +224,18 @@ def test_trouble_rings_the_user_once_and_never_hangs_up(
     assert scene.hands.finished == []
     assert scene.hands.pressed == []
     assert expected_warnings.messages
+
+
+def test_a_model_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, expected_warnings) -> None:  # type: ignore[no-untyped-def]
+    scene = Scene(monkeypatch, lambda _: ())
+    scene.slayer.trouble(ModelMissing("The voice detector is missing."))
+    assert scene.slayer.phase is Phase.ALERTING
+    assert [needed.question for needed in scene.of(UserNeeded)] == [  # type: ignore[union-attr]
+        "This call cannot be heard. The voice detector is missing. "
+        "The call is still on: pick up and go on by hand."
+    ]
+    assert scene.hands.finished == []
+    assert len(expected_warnings.messages) == 1
 
 
 async def test_a_voice_that_fails_rings_the_user(

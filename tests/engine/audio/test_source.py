@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,38 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
 def test_pipes_without_raw_sound(content: bytes, part: str) -> None:
     with pytest.raises(SourceError, match=part):
         list(source.from_raw(io.BytesIO(content)))
+
+
+def test_a_pipe_that_cannot_be_read() -> None:
+    class Broken(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(SourceError, match="The pipe cannot be read: Input/output error"):
+        list(source.from_raw(Broken()))
+
+
+def test_hours_of_sound_are_never_held_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    soundfile.write(path, np.zeros(8000), 8000, subtype="PCM_16")
+    hours = 6 * 3600 * 8000 * 2  # bytes; the file is sparse and takes no room
+    header = bytearray(path.read_bytes()[:44])
+    header[4:8] = (36 + hours).to_bytes(4, "little")
+    header[40:44] = hours.to_bytes(4, "little")
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(44 + hours)
+    blocks = source.from_file(path)
+    next(blocks)
+    tracemalloc.start()
+    try:
+        last = [next(blocks) for _ in range(1000)][-1]  # a hundred seconds
+        # The blocks themselves are kept here: 1000 of 0.1 s at 16 kHz, two bytes a sample, are 3.2 MB.
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+    finally:
+        tracemalloc.stop()
+        blocks.close()  # type: ignore[attr-defined]
+    assert last.consumed_s == pytest.approx(100.1)
 
 
 @settings(max_examples=60)

@@ -12,10 +12,11 @@ import pytest
 from engine.audio.format import RATE_HZ
 from engine.audio.memory_ring import MemoryRing
 from engine.call import CallId
+from engine.hearing import vad
 from engine.hearing.ear import Ear
 from engine.hearing.listener import Listener
 from engine.hearing.perceptions import Heard, Perception, Span, SpeechEnded, Tick, Unheard
-from engine.hearing.transcriber import Samples
+from engine.hearing.transcriber import ModelMissing, Samples
 from tests.engine.hearing.sound import clip, silence
 
 A, B = CallId("a"), CallId("b")
@@ -188,3 +189,25 @@ async def test_a_detached_call_is_not_heard_any_more(made) -> None:  # type: ign
     await asyncio.sleep(0.3)
     assert len(told) == count
     listener.detach(A)
+
+
+async def test_a_damaged_voice_detector_is_told_to_each_call_in_a_sentence(
+    made, expected_warnings, monkeypatch, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    model = tmp_path / "silero_vad_v6.onnx"
+    model.write_bytes(b"rubbish")
+    monkeypatch.setattr(vad, "model_path", lambda: model)
+    vad.session.cache_clear()
+    broken: list[tuple[CallId, Exception]] = []
+    try:
+        listener = made(None, on_error=lambda call, why: broken.append((call, why)))
+        for call in (A, B):
+            listener.attach(call, ring_of(silence(1.0)), lambda _: None)
+        await until(lambda: len(broken) == 2)
+    finally:
+        vad.session.cache_clear()
+    assert {call for call, _ in broken} == {A, B}
+    for _, why in broken:
+        assert isinstance(why, ModelMissing)
+        assert "silero_vad_v6.onnx is damaged" in str(why)
+    assert expected_warnings.messages == ["listening to a call failed"] * 2
