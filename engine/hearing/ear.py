@@ -17,6 +17,7 @@ import numpy as np
 from engine.hearing.band import TelephoneBand
 from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser, Block
 from engine.hearing.fingerprints import Repeats
+from engine.hearing.liveness import Liveness
 from engine.hearing.perceptions import (
     Heard,
     Perception,
@@ -42,6 +43,8 @@ PRE_ROLL_S = 0.35
 MEMORY_BLOCKS = 20
 TICK_BLOCKS = 2
 VOICED_EVERY_BLOCKS = 3
+VOICED_AT_FIRST_S = 1.5
+"""So long ``Voiced`` comes with every block: the first second of a voice decides most."""
 PARTIAL_EVERY_BLOCKS = 5
 BED_STAYS_BLOCKS = 8
 LONG_S = 12.0
@@ -71,6 +74,7 @@ class Ear:
         self._pending = np.zeros(0, np.int16)
         self._voices = VoiceBook()
         self._repeats = Repeats(known)
+        self._liveness = Liveness()
         self._memory: list[Samples] = []
         self._blocks: list[Block] = []
         self._block = 0
@@ -127,6 +131,7 @@ class Ear:
         told: list[Perception] = []
         voice = self._activity.feed(samples)
         block = self._analyser.block(samples)
+        self._liveness.listen(block, voice)
         self._block += 1
         self._memory = [*self._memory[-(MEMORY_BLOCKS - 1) :], samples]
         self._blocks = [*self._blocks[-(MEMORY_BLOCKS - 1) :], block]
@@ -158,15 +163,27 @@ class Ear:
         back = min(len(self._memory), int(np.ceil((now - since_s + PRE_ROLL_S) / BLOCK_S)))
         self._open(now - back * BLOCK_S)
         self._scribe.accept(np.concatenate(self._memory[len(self._memory) - back :]))
-        self._voices.begin()
+        self._voices.begin(since_s)
         self._repeats.begin(since_s)
         voiced_blocks = max(1, int(np.ceil((now - since_s) / BLOCK_S)))
         for block in self._blocks[-voiced_blocks:]:
             self._voices.add(block)
             self._repeats.add(block)
+        self._liveness.begin(voiced_blocks)
         bed = self._sounds.music_bed
         self._over_music = bed > 0.5 or (after is Sound.MUSIC and bed > 0.25)
-        return [SpeechBegan(now, since_s, over_music=self._over_music)]
+        return [SpeechBegan(now, since_s, over_music=self._over_music), self._voiced(now)]
+
+    def _voiced(self, now: float) -> Voiced:
+        return Voiced(
+            now,
+            self._speech_since_s,
+            round(self._sounds.voiced_s, 3),
+            self._voices.distance(),
+            self._repeats.heard_before(),
+            self._bed(),
+            self._liveness.log_odds(),
+        )
 
     def _bed(self) -> float:
         """Music that was not there when the voice began seldom begins beneath it: half believed, more if it stays."""
@@ -188,17 +205,9 @@ class Ear:
             self._voices.add(block)
         if sounds.pause_s > 0.5:
             return told
-        if self._speech_blocks % VOICED_EVERY_BLOCKS == 0:
-            told.append(
-                Voiced(
-                    now,
-                    self._speech_since_s,
-                    round(sounds.voiced_s, 3),
-                    self._voices.distance(),
-                    self._repeats.heard_before(),
-                    self._bed(),
-                )
-            )
+        early = now - self._speech_since_s <= VOICED_AT_FIRST_S
+        if early or self._speech_blocks % VOICED_EVERY_BLOCKS == 0:
+            told.append(self._voiced(now))
         if self._utterance_s is None:
             return told
         length_s = now - self._utterance_s
@@ -215,6 +224,7 @@ class Ear:
         told: list[Perception] = [SpeechEnded(now, Span(self._speech_since_s, end_s))]
         self._voices.end()
         self._repeats.end()
+        self._liveness.end()
         if self._utterance_s is not None:
             self._utterance_s = None
             self._scribe.end(now, end_s)
