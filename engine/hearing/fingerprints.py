@@ -28,6 +28,9 @@ LAG_FRAMES = 6
 STEP = 4
 """Frames of 10 ms from one comparison to the next: neighbours say the same."""
 LOUD_DB = -48.0
+QUIETER_DB, FULL_DB = 24.0, 10.0
+"""So far below the loudest of the utterance a frame no longer counts, and so much above that it counts fully: between
+the words there is music."""
 SOFT_DB = 6.0
 """A change of a band of this size counts three quarters of a very large one."""
 LEAST = 10
@@ -36,10 +39,18 @@ NEAR = 12
 """Places (of 20 ms) around the beginning of a remembered utterance where a repeat is expected: a quarter second."""
 FADE = 0.974
 """What a comparison still weighs one comparison later: a second and a half until a third is left."""
-SURE_NEAR, SURE_FAR, WIDTH = 5.1, 5.5, 1.0
-"""``z`` of one half, near a beginning and elsewhere, and from one half to certain."""
+SURE_NEAR, SURE_FAR, WIDTH = 5.2, 6.2, 1.0
+"""``z`` of one half, near a beginning and elsewhere, and from one half to certain, when twenty minutes are known."""
+PLACES_NEAR, PLACES_FAR = 7500, 60_000
+LESS = 0.22
+"""Chance finds less where there is less to find it in: the largest of n tries grows with the logarithm of n."""
+SHARE_NEAR, SHARE_FAR, SHARE_WIDTH = 0.29, 0.42, 0.05
+"""The same for the fit as a share of the best possible: music alone that was heard before beneath another voice
+fits to 0.30 at most, for as long as one likes."""
 LATELY = 15
-"""Comparisons that must still fit: when the repeat is over and somebody else speaks, the belief ends."""
+STILL = 1.5
+"""Comparisons that must still fit, and the ``z`` of theirs from which it counts: when the repeat is over and somebody
+else speaks, the belief ends. Chance gives 1.5 in one of forty, a repeat 3 to 6."""
 FAMILIAR = 0.9
 
 _SCALE = 8.0
@@ -73,7 +84,7 @@ class _Memory:
         self._planes = [frames[:, k].tobytes() for k in range(3)]
         self._near = (self._starts[:, None] + np.arange(-NEAR, NEAR + 1)).reshape(-1)
         self._sums = np.zeros(len(frames), np.float32)
-        self._square = 1e-3
+        self._square = self._largest = 1e-3
         self._count = 0
 
     def compare(self, number: int, weights: Floats) -> None:
@@ -81,6 +92,7 @@ class _Memory:
         ahead = number * STEP // 2
         self._sums *= FADE
         self._square = self._square * FADE**2 + float(weights @ weights)
+        self._largest = self._largest * FADE + float(np.abs(weights).sum())
         if ahead >= len(self._sums) or not weights.any():
             return
         self._count += 1
@@ -102,12 +114,16 @@ class _Memory:
         if self._count < LEAST or not len(self._owners):
             return 0.0, None
         unit = _SCALE * float(np.sqrt(self._square))
+        best = _SCALE * self._largest
         near, far = int(self._near[self._sums[self._near].argmax()]), int(self._sums.argmax())
-        at, sure = max(
-            ((near, self._sums[near] / unit - SURE_NEAR), (far, self._sums[far] / unit - SURE_FAR)),
-            key=lambda found: found[1],
+        sure, at = max(
+            (
+                min((self._sums[place] / unit - z) / WIDTH, (self._sums[place] / best - share) / SHARE_WIDTH),
+                place,
+            )
+            for place, z, share in ((near, SURE_NEAR, SHARE_NEAR), (far, SURE_FAR, SHARE_FAR))
         )
-        belief = float(np.clip(0.5 + 0.5 * sure / WIDTH, 0.0, 1.0))
+        belief = float(np.clip(0.5 + 0.5 * sure, 0.0, 1.0))
         if not belief:
             return 0.0, None
         fits = square = 0.0
@@ -116,7 +132,7 @@ class _Memory:
             if place < len(self._sums):
                 fits += float(self._products(weights, slice(place, place + 1))[0]) / _SCALE
             square += float(weights @ weights)
-        belief *= float(np.clip(fits / np.sqrt(square + 1e-3) - 0.5, 0.0, 1.0))
+        belief *= float(np.clip(fits / np.sqrt(square + 1e-3) - STILL, 0.0, 1.0))
         return round(belief, 3), self._owners[
             max(0, int(np.searchsorted(self._starts, at + NEAR, "right")) - 1)
         ]
@@ -139,6 +155,7 @@ class Repeats:
         self._weights: list[Floats] = []
         self._compared = 0
         self._frames = 0
+        self._peak_db = LOUD_DB
         self._start_s = at_s
         self._recorded: bool | None = None
         self._twin: Print | _Utterance | None = None
@@ -153,8 +170,11 @@ class Repeats:
         slope = bands[:, :-1] - bands[:, 1:]
         change = slope[LAG_FRAMES:] - slope[:-LAG_FRAMES]
         first = -self._frames % STEP
-        loud = block.level_db[first::STEP, None] > LOUD_DB
-        self._weights += list(np.where(loud, np.tanh(change[first::STEP] / SOFT_DB), np.float32(0.0)))
+        level = block.level_db
+        self._peak_db = max(self._peak_db, float(level.max()))
+        share = np.clip((level[first::STEP, None] - self._peak_db + QUIETER_DB) / FULL_DB, 0.0, 1.0)
+        share *= level[first::STEP, None] > LOUD_DB
+        self._weights += list((share * np.tanh(change[first::STEP] / SOFT_DB)).astype(np.float32))
         self._changes.append(change[::2])
         self._frames += len(change)
 

@@ -1,30 +1,38 @@
-"""Whose voice is it? Compared with the voices heard earlier in this call, by simple statistics.
+"""Whose voice is it? Compared with the voices heard earlier in this call.
 
-Of every voiced frame: 12 cepstral coefficients of the 16 bands (the level left out) and the pitch. A voice is their
-mean and spread over an utterance. The distance of two voices is the difference of their means in units of the spread,
-averaged over the coefficients, and the difference of pitch in semitones; it is turned into 0..1 so that 0.5 is where
-mistakes of both kinds are equally frequent (tests/bench/hearing/voices.py measures that: after 2 s an announcer heard
-before and a person are taken for each other in 11 % of cases, any two voices in 22 %). No channel is taken off on
-purpose: a person on a headset sounds unlike a recording for that reason, too.
+Of every loud frame: 12 cepstral coefficients of the 16 bands (the level left out), how they changed in 40 ms, and the
+pitch. A voice is 39 statistics of them (``statistics``), brought by a matrix to ten numbers in which voices differ
+most and the same voice least (linear discriminants). Two such points are compared by probabilistic linear
+discriminant analysis (Ioffe 2006): the likelihood that they are one voice against that of two, both growing vaguer
+the shorter the speech. Matrix and variances: ``resources/models/voices.json``, made by
+``packaging/train_voices.py``. No channel is taken off on purpose: a person on a headset sounds unlike a recording for
+that reason, too.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from engine.audio.format import RATE_HZ
 from engine.hearing.features import BANDS, LOW_HZ, SHORT_SAMPLES, Block, Floats
+from engine.hearing.perceptions import Span
+from resources import locate
 
 COEFFICIENTS = 12
-LEAST_FRAMES = 70
+LEAST_FRAMES = 40
 """Loud frames (of 10 ms) without which nothing is said of a voice."""
-ENOUGH_FRAMES = 100
+ENOUGH_FRAMES = 80
+"""Loud frames of an utterance whose voice is worth knowing again."""
+MOST_FRAMES = 800
 LOUD_DB = -42.0
 MOST_VOICES = 40
-MIDDLE, SLOPE = 1.0, 4.0
-PITCH_WEIGHT = 0.12
+CHANGE_FRAMES = 4
+PITCHED_FRAMES = 8
 _PITCH_LAGS = (RATE_HZ // 380, RATE_HZ // 75)
 _LOW_BIN = int(LOW_HZ * SHORT_SAMPLES / RATE_HZ)
 
@@ -35,12 +43,53 @@ _COSINES = np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(1, COEFFICI
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Statistics of one voice. ``pitch`` in semitones above 55 Hz, 0 when none was found."""
+    """A voice as a point among voices: ``place`` of shape (10,), from so many loud ``frames``."""
 
-    mean: Floats
-    variance: Floats
-    pitch: float
+    place: Floats
     frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How voices differ (``between``) and one voice from itself (``within`` + ``short`` / frames), by direction."""
+
+    middle: Floats  # (39,) of the statistics
+    matrix: Floats  # (39, directions)
+    origin: Floats  # (directions,)
+    between: Floats
+    within: Floats
+    short: Floats
+    scale: float  # of the log likelihood ratio, so that it is one also for the likest voice of a book
+    offset: float
+
+    def voice(self, numbers: Floats, frames: int) -> Voice:
+        """The point of ``statistics``; what is not a number counts as average."""
+        known = np.where(np.isnan(numbers), 0.0, numbers - self.middle)
+        return Voice(np.asarray(known @ self.matrix - self.origin, np.float32), frames)
+
+    def log_ratio(self, one: Voice, other: Voice) -> float:
+        """Natural logarithm of how much likelier the two are one voice than two."""
+        first = self.between + self.within + self.short / one.frames
+        second = self.between + self.within + self.short / other.frames
+        x, y, both = one.place, other.place, first * second - self.between**2
+        same = (second * x**2 + first * y**2 - 2.0 * self.between * x * y) / both
+        apart = x**2 / first + y**2 / second
+        ratio = -0.5 * float(np.sum(np.log(both / (first * second)) + same - apart))
+        return self.scale * ratio + self.offset
+
+
+@lru_cache(maxsize=1)
+def model() -> Model:
+    """The model of the program. Raises FileNotFoundError or ValueError when its file is missing or damaged."""
+    data = json.loads(locate("models/voices.json").read_text(encoding="utf-8"))
+    try:
+        numbers = {name: np.array(data[name], np.float32) for name in ("middle", "matrix", "origin")}
+        spreads = {name: np.array(data[name], np.float32) for name in ("between", "within", "short")}
+        return Model(**numbers, **spreads, scale=float(data["scale"]), offset=float(data["offset"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            "The file of voices (models/voices.json) is damaged. Install the program again."
+        ) from error
 
 
 def pitches(power: Floats) -> Floats:
@@ -56,61 +105,87 @@ def pitches(power: Floats) -> Floats:
     return np.where(strong, semitones, 0.0).astype(np.float32)
 
 
-def summary(cepstra: Floats, pitch: Floats) -> Voice:
-    """A voice from its frames."""
-    voiced = pitch[pitch > 0]
-    return Voice(
-        cepstra.mean(axis=0),
-        cepstra.var(axis=0) + 1.0,
-        float(np.median(voiced)) if len(voiced) >= 15 else 0.0,
-        len(cepstra),
+def statistics(frames: Floats) -> Floats:
+    """The 39 numbers of a stretch. ``frames``: shape (n, 25): cepstra, their changes, pitch (0 when there is none)."""
+    cepstra, changes = frames[:, :COEFFICIENTS], frames[:, COEFFICIENTS:-1]
+    pitch = frames[:, -1]
+    pitched = pitch[pitch > 0]
+    tune = [np.nan, np.nan]
+    if len(pitched) >= PITCHED_FRAMES:
+        low, middle, high = np.percentile(pitched, [20, 50, 80])
+        tune = [middle, high - low]
+    spread = [np.log(part.std(axis=0) + 0.3) for part in (cepstra, changes)]
+    return np.concatenate([cepstra.mean(axis=0), *spread, [*tune, len(pitched) / len(pitch)]]).astype(
+        np.float32
     )
 
 
-def unlikeness(one: Voice, other: Voice) -> float:
-    """0 = the same; grows without bound."""
-    spread = 0.5 * (one.variance + other.variance)
-    shape = float(np.sqrt(np.mean((one.mean - other.mean) ** 2 / spread))) * 2.0
-    pitch = min(8.0, abs(one.pitch - other.pitch)) if one.pitch and other.pitch else 2.0
-    return shape + PITCH_WEIGHT * pitch
-
-
 class VoiceBook:
-    """The voices of one call."""
+    """The voices of the announcements of one call. Take out a person's with ``drop``."""
 
     def __init__(self) -> None:
-        self._known: list[Voice] = []
-        self._cepstra: list[Floats] = []
-        self._pitch: list[Floats] = []
+        self._known: list[tuple[Span, Voice]] = []
+        self._dropped: list[Span] = []
+        self.begin()
 
-    def begin(self) -> None:
-        """An utterance begins."""
-        self._cepstra, self._pitch = [], []
+    def begin(self, at_s: float = 0.0) -> None:
+        """An utterance begins at ``at_s``."""
+        self._frames: list[Floats] = []
+        self._bands = np.zeros((0, BANDS), np.float32)
+        self._start_s = self._end_s = at_s
 
     def add(self, block: Block) -> None:
         """The next 0.1 s of the utterance; quiet frames are left out."""
+        before = self._bands if len(self._bands) else np.repeat(block.bands_db[:1], CHANGE_FRAMES, axis=0)
+        bands = np.concatenate([before, block.bands_db])
+        self._bands = bands[-CHANGE_FRAMES:]
+        self._end_s = max(self._end_s, block.end_s)
         loud = block.level_db > max(LOUD_DB, float(block.level_db.max()) - 20.0)
         if loud.any():
-            self._cepstra.append(block.bands_db[loud] @ _COSINES)
-            self._pitch.append(pitches(block.power[loud]))
+            cepstra = block.bands_db[loud] @ _COSINES
+            changes = (bands[CHANGE_FRAMES:] - bands[:-CHANGE_FRAMES])[loud] @ _COSINES
+            self._frames.append(np.column_stack([cepstra, changes, pitches(block.power[loud])]))
+
+    def frames(self) -> Floats:
+        """What ``statistics`` takes, of the newest 8 s of the utterance."""
+        return np.concatenate([np.zeros((0, 2 * COEFFICIENTS + 1), np.float32), *self._frames])[-MOST_FRAMES:]
 
     def current(self, least: int = LEAST_FRAMES) -> Voice | None:
         """The voice of the utterance so far, None when too little was heard."""
-        if sum(len(part) for part in self._cepstra) < least:
-            return None
-        return summary(np.concatenate(self._cepstra), np.concatenate(self._pitch))
+        frames = self.frames()
+        return model().voice(statistics(frames), len(frames)) if len(frames) >= least else None
 
     def distance(self) -> float | None:
-        """0 = a voice heard before in this call, 1 = clearly another one, None = nothing to compare."""
-        voice = self.current()
-        if voice is None or not self._known:
+        """0 = surely a voice of the book, 1 = surely another one, None = nothing to compare.
+
+        Calibrated: ``log((1 - distance) / distance)`` is the natural logarithm of how much likelier the sound is
+        when the voice is one of the book than when it is a new one, whatever the length of the utterance.
+        """
+        voice, known = self.current(), self.voices()
+        if voice is None or not known:
             return None
-        nearest = min(unlikeness(voice, known) for known in self._known)
-        return round(float(1.0 / (1.0 + np.exp(-SLOPE * (nearest - MIDDLE)))), 3)
+        ratio = max(model().log_ratio(voice, other) for other in known)
+        return round(float(1.0 / (1.0 + np.exp(np.clip(ratio, -9.0, 9.0)))), 4)
 
     def end(self) -> None:
         """The utterance is over: its voice is known from now on."""
         voice = self.current(ENOUGH_FRAMES)
         if voice is not None:
-            self._known = [*self._known, voice][-MOST_VOICES:]
+            self._known = [*self._known, (Span(self._start_s, self._end_s), voice)][-MOST_VOICES:]
         self.begin()
+
+    def drop(self, span: Span) -> None:
+        """A person spoke in ``span``: whoever was heard there, or is being heard, does not count as an announcer."""
+        self._dropped = [*self._dropped, span]
+
+    def restore(self, span: Span) -> None:
+        """Take back ``drop`` of the same span."""
+        self._dropped = [other for other in self._dropped if other != span]
+
+    def voices(self) -> Sequence[Voice]:
+        """The voices that count."""
+        return [
+            voice
+            for span, voice in self._known
+            if not any(span.start_s < other.end_s and other.start_s < span.end_s for other in self._dropped)
+        ]
