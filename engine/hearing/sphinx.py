@@ -53,6 +53,8 @@ PARTIAL = (4.5, 1.07, 0.0)
 sentences of people. Final confidence and share of right words correlate with 0.95; prompts of natural voices have
 0.9 and more, espeak's voice 0.3 to 0.9, people 0.03 to 0.3. A partial text has no posteriors yet: 0.93,
 and less steady."""
+KNOWN_WORDS = ("agent", "hello", "one", "press", "your")
+"""Words from the first to the last pages of a telephone dictionary: one that lacks any of them is damaged."""
 _LANGUAGE_SCALE = 1024.0 / 6.5
 """``Segment.lscore`` is e to the power of the score, scaled down by 2^10 and weighted by ``lw``, which is 6.5."""
 
@@ -99,6 +101,12 @@ class SphinxTranscriber:
             )
         self._lock = threading.Lock()
         self._idle: list[Any] = [self._make()]
+        unknown = [word for word in KNOWN_WORDS if self._idle[0].lookup_word(word) is None]
+        if unknown:  # pocketsphinx takes any rubbish for a dictionary, and then hears nothing
+            raise ModelMissing(
+                f"The embedded recogniser's dictionary {self._dictionary} is damaged: it lacks “{unknown[0]}”. "
+                "Install the program again."
+            )
 
     @property
     def name(self) -> str:
