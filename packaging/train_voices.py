@@ -160,7 +160,7 @@ def trials(
     new: list[float] = []
 
     def best(voice: Voice, book: np.ndarray) -> float:
-        return max(model.log_ratio(voice, points[int(other)]) for other in book)
+        return float(model.log_ratios(voice, [points[int(other)] for other in book]).max())
 
     for spot in spots[(lengths[spots] <= 300)][::3]:
         others = announcers[voices[announcers] != voices[spot]]

@@ -67,15 +67,17 @@ class Model:
         known = np.where(np.isnan(numbers), 0.0, numbers - self.middle)
         return Voice(np.asarray(known @ self.matrix - self.origin, np.float32), frames)
 
-    def log_ratio(self, one: Voice, other: Voice) -> float:
-        """Natural logarithm of how much likelier the two are one voice than two."""
+    def log_ratios(self, one: Voice, others: Sequence[Voice]) -> Floats:
+        """Natural logarithm of how much likelier ``one`` and each of the others are one voice than two."""
+        counts = np.array([[other.frames] for other in others], np.float32)
         first = self.between + self.within + self.short / one.frames
-        second = self.between + self.within + self.short / other.frames
-        x, y, both = one.place, other.place, first * second - self.between**2
+        second = self.between + self.within + self.short / counts
+        x, y = one.place, np.array([other.place for other in others])
+        both = first * second - self.between**2
         same = (second * x**2 + first * y**2 - 2.0 * self.between * x * y) / both
         apart = x**2 / first + y**2 / second
-        ratio = -0.5 * float(np.sum(np.log(both / (first * second)) + same - apart))
-        return self.scale * ratio + self.offset
+        ratio = -0.5 * (np.log(both / (first * second)) + same - apart).sum(axis=1)
+        return np.asarray(self.scale * ratio + self.offset, np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -164,7 +166,7 @@ class VoiceBook:
         voice, known = self.current(), self.voices()
         if voice is None or not known:
             return None
-        ratio = max(model().log_ratio(voice, other) for other in known)
+        ratio = float(model().log_ratios(voice, known).max())
         return round(float(1.0 / (1.0 + np.exp(np.clip(ratio, -9.0, 9.0)))), 4)
 
     def end(self) -> None:
