@@ -17,7 +17,16 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from engine.bus import Bus
 from engine.call import CallId
 from engine.commands import Command, PlaceCall, SlayHold
-from engine.events import CallBegan, CallEnded, Event, PersonFound, PersonSuspected, UserNeeded
+from engine.events import (
+    BackOnHold,
+    CallBegan,
+    CallEnded,
+    Event,
+    Learned,
+    PersonFound,
+    PersonSuspected,
+    UserNeeded,
+)
 from ui import viewstate
 from ui.viewstate import WindowState
 
@@ -28,7 +37,7 @@ KEPT = "The telephone line is starting. Your call is dialled the moment it is up
 INTERVAL_MS = 50
 """Shortest time between two ``changed``: 20 a second look fluent and leave the loop free."""
 
-_AT_ONCE = (PersonFound, PersonSuspected, UserNeeded, CallBegan, CallEnded)
+_AT_ONCE = (PersonFound, PersonSuspected, UserNeeded, BackOnHold, Learned, CallBegan, CallEnded)
 
 
 class Bridge(QObject):

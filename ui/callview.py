@@ -137,6 +137,7 @@ class Call:
     """Opening hours as announced."""
     offer: str = ""
     """Put back on hold while talking: why we think so. Empty: no offer to wait."""
+    learned_at: float = 0.0
     learned: str = ""
     """What the user last said of a voice, as long as it can be undone."""
     voice: bool = False
@@ -245,7 +246,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
         case OfferEnded():
             return replace(call, offer="")
         case Learned():
-            return replace(call, learned=event.text)
+            return replace(call, learned=event.text, learned_at=event.at)
         case LearningUndone():
             return replace(call, learned="")
         case PersonSuspected():

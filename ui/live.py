@@ -20,14 +20,18 @@ from engine.commands import (
     PlaceCall,
     PressDigits,
     SlayHold,
+    StayOn,
     TakeOver,
     ThatIsAPerson,
+    UndoFeedback,
 )
 from ui import sentences, theme
+from ui.callnotes import NoteBar
 from ui.callview import Alarm, Call
 from ui.ribbon import Heard
 from ui.theme import Space, Theme
 from ui.widgets.captions import Captions
+from ui.widgets.evidence import EvidenceList
 from ui.widgets.keypad import Keypad
 from ui.widgets.timeline import Legend, Timeline
 from ui.widgets.words import Button, ElidedWords, Words, restyle
@@ -111,6 +115,23 @@ class CallCard(QFrame):
         self.trouble_box = QFrame()
         self.trouble_box.setObjectName("banner")
         self.trouble_box.setProperty("tone", "error")
+        self.learned = NoteBar(
+            theme_,
+            "plain",
+            ("Undo", "secondary", "again", lambda: do(UndoFeedback(self._call.id))),
+            name="What was learned",
+        )
+        self.offer = NoteBar(
+            theme_,
+            "maybe",
+            ("I stay on", "secondary", "", lambda: do(StayOn(self._call.id))),
+            ("Wait for me", "primary", "give-back", lambda: do(GiveBack(self._call.id))),
+            name="Back on hold",
+        )
+        self.warning = NoteBar(theme_, "maybe", name="Warning")
+        self.reckoned = ElidedWords("small")
+        self.evidence = EvidenceList(theme_)
+        self.evidence.hide()
         self.timeline = Timeline(theme_)
         self.captions = Captions(theme_)
         self.because = ElidedWords("small")
@@ -141,6 +162,10 @@ class CallCard(QFrame):
         self.trouble_box.setVisible(call.deaf and call.live)
         why = call.because if call.live and call.alarm is None else ""
         self.because.say(f"Why: {why}" if why else "")
+        self.offer.say(sentences.offer_sentence(call), f"Heard: {call.offer}" if call.offer else "")
+        self.warning.say(sentences.warning_sentence(call))
+        self.reckoned.say(sentences.reckoned_sentence(call))
+        self.evidence.show_judgements(call.judgements)
         self.ending.say("" if call.live else call.end_text)
         keys = "  ".join(mark.text for mark in call.marks if mark.kind == "key")
         self.pressed.say(f"Pressed: {keys}" if keys else "")
@@ -154,6 +179,7 @@ class CallCard(QFrame):
         self.sentence.say(sentences.phase_sentence(call, now))
         self.clock.say(sentences.clock(until - call.began_at))
         self.queue.say(sentences.queue_sentence(call, now))
+        self.learned.say(sentences.learned_sentence(call, now))
         self.now_heard.say(sentences.sound_words(call))
         self.timeline.show_call(call.sounds, call.marks, until - call.began_at)
         self._draw_face()
@@ -178,6 +204,13 @@ class CallCard(QFrame):
         self.connect_sound = make(self._theme, "Connect sound", "primary", "take-over")
         self.give_back = make(self._theme, "Give back", "secondary", "give-back")
         self.that_is_a_person = make(self._theme, "That is a person", "secondary", "person")
+        self.that_was_a_recording = make(self._theme, "That was a recording", "chip")
+        self.that_was_a_recording.setToolTip("Nobody is there: go on waiting, and remember it")
+        self.that_was_a_recording.clicked.connect(lambda: do(NotAPerson(self._call.id)))
+        self.why = make(self._theme, "Why?", "chip")
+        self.why.setCheckable(True)
+        self.why.setToolTip("Why it rang, or did not: all that was heard for and against a person")
+        self.why.toggled.connect(self.evidence.setVisible)
         self.mute = make(self._theme, "Mute", "secondary", "microphone")
         self.mute.setCheckable(True)
         self.keys = make(self._theme, "Keypad", "secondary", "keypad")
@@ -208,7 +241,16 @@ class CallCard(QFrame):
         words.addWidget(self.subtitle)
         head.addWidget(self.face, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
-        head.addWidget(self.clock, 0, Qt.AlignmentFlag.AlignTop)
+        corner = QVBoxLayout()  # beneath the clock there is room that costs the captions none
+        corner.setSpacing(2)
+        corner.addWidget(self.clock, 0, Qt.AlignmentFlag.AlignRight)
+        chips = QHBoxLayout()
+        chips.setSpacing(Space.S)
+        chips.addWidget(self.that_was_a_recording)
+        chips.addWidget(self.why)
+        corner.addLayout(chips)
+        corner.addStretch(1)
+        head.addLayout(corner)
 
         self._legend = QWidget()
         legend = QHBoxLayout(self._legend)
@@ -230,6 +272,7 @@ class CallCard(QFrame):
         middle = QHBoxLayout()
         middle.setSpacing(Space.XL)
         middle.addWidget(self.captions, 1)
+        middle.addWidget(self.evidence, 1)
         middle.addWidget(self._pad)
 
         actions = QHBoxLayout()
@@ -257,7 +300,11 @@ class CallCard(QFrame):
         whole.setSpacing(Space.M)
         whole.addLayout(head)
         whole.addWidget(self.queue)
+        whole.addWidget(self.reckoned)
+        whole.addWidget(self.warning)
         whole.addWidget(self.banner)
+        whole.addWidget(self.offer)
+        whole.addWidget(self.learned)
         inside = QHBoxLayout(self.trouble_box)
         inside.setContentsMargins(Space.M, Space.S, Space.M, Space.S)
         inside.addWidget(self.trouble)
@@ -282,6 +329,11 @@ class CallCard(QFrame):
         self.mute.setVisible(call.live and call.voice)
         listening = call.phase in (Phase.NAVIGATING, Phase.HOLDING, Phase.CONFIRMING)
         self.that_is_a_person.setVisible(connected and slain and listening and call.alarm is not Alarm.PERSON)
+        talking = connected and slain and call.phase is Phase.TALKING and not call.offer
+        self.that_was_a_recording.setVisible(talking and call.alarm is None)
+        self.why.setVisible(slain and bool(call.judgements))
+        if not call.judgements and self.why.isChecked():
+            self.why.setChecked(False)
         self.keys.setVisible(call.live and not waiting_for_us)
         self.hang_up.setVisible(call.live)
         self.hang_up.setText("Decline" if waiting_for_us else "Hang up")

@@ -136,7 +136,7 @@ def is_bad_news(call: Call) -> bool:
 
 
 def queue_sentence(call: Call, now: float) -> str:
-    """ "You are 4th in line · about 6 min left", or nothing. The wait said by the company is counted down."""
+    """ "You are 4th in line · about 6 min left · be back in 4 min", or nothing. All waits are counted down."""
     if not call.live or call.phase not in (Phase.HOLDING, Phase.CONFIRMING):
         return ""
     parts = []
@@ -144,10 +144,58 @@ def queue_sentence(call: Call, now: float) -> str:
         parts.append(
             "You are next in line" if call.position == 1 else f"You are {ordinal(call.position)} in line"
         )
-    if call.wait_min is not None and call.queue_news_at is not None:
+    if call.left_until is not None:
+        left_min = (call.left_until - now) / 60
+        parts.append(f"about {_minutes(left_min)} left" if left_min >= 1 else "any moment now")
+        back_min = int(((call.back_at or now) - now) / 60)
+        if back_min >= 1:
+            parts.append(f"be back in {_minutes(back_min)}")
+        elif left_min >= 1:
+            parts.append("stay near")
+    elif call.wait_min is not None and call.queue_news_at is not None:
         left_min = call.wait_min - (now - call.queue_news_at) / 60
         parts.append(f"about {round(left_min)} min left" if left_min >= 1 else "any moment now")
     return _upper(" · ".join(parts))
+
+
+def _minutes(minutes: float) -> str:
+    whole = round(minutes)
+    return f"{whole}{NO_BREAK}min" if whole < 90 else f"{round(minutes / 60)}{NO_BREAK}h"
+
+
+LEARNED_SHOWN_S = 120.0
+"""How long the bar that undoes a lesson stays; the company's memory can be put right by a later call as well."""
+
+
+def learned_sentence(call: Call, now: float) -> str:
+    """ "Learned: that was a recording.", as long as it can be undone and is news."""
+    return call.learned if call.live and now - call.learned_at < LEARNED_SHOWN_S else ""
+
+
+def offer_sentence(call: Call) -> str:
+    """The offer to wait again for a user who was put back on hold; "" when there is none."""
+    return "You are back on hold. Shall Hold Slayer wait for you?" if call.live and call.offer else ""
+
+
+def warning_sentence(call: Call) -> str:
+    """What goes wrong with the wait, as long as we wait."""
+    waiting = call.live and call.phase in (Phase.HOLDING, Phase.CONFIRMING)
+    return call.warning if waiting else ""
+
+
+def reckoned_sentence(call: Call) -> str:
+    """What the rest of the wait was reckoned from, and when the company is open; for the second look."""
+    waiting = call.live and call.phase in (Phase.HOLDING, Phase.CONFIRMING)
+    parts = [f"Reckoned: {call.estimate_because}"] if call.estimate_because and call.left_until else []
+    parts += [f"Open {call.hours}"] if call.hours else []
+    return " · ".join(parts) if waiting else ""
+
+
+def weight_words(weight: float) -> str:
+    """A weight of evidence (natural log-odds) in words."""
+    side = "for a person" if weight > 0 else "against"
+    size = abs(weight)
+    return f"{'weakly' if size < 1 else 'clearly' if size < 3 else 'strongly'} {side}"
 
 
 _SOUND_WORDS = {

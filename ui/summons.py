@@ -4,6 +4,7 @@ state.alarm   maybe     -> quiet cue, once
               person    -> ring, pickup window, notification with buttons
               question  -> the same with the question
               none      -> silence, window away, notification withdrawn
+the user, talking, is back on hold -> a quiet cue and a notification that offers to wait
 a call that waited ended without a person -> a quiet notification that says why
 """
 
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject
 
-from engine.commands import Command, NotAPerson, PickUp
+from engine.commands import Command, GiveBack, NotAPerson, PickUp, StayOn
 from ui import sentences
 from ui.callview import Alarm, Call
 from ui.notify import Action, Notifier
@@ -54,6 +55,7 @@ class Summons(QObject):
         self._do, self._show_window = do, show_window
         self._for: tuple[str, Alarm, float] | None = None
         self._waiting: set[str] = set()
+        self._offered: set[str] = set()
         pickup.silenced.connect(self._silence)
 
     def show_state(self, state: WindowState) -> None:
@@ -67,6 +69,7 @@ class Summons(QObject):
                 self._pickup.put_away()
                 self._notifier.withdraw()
             self._tell_bad_news(state)
+            self._tell_offers(state)
             return
         reason = (call.id, call.alarm, call.alarm_at)
         new = reason != self._for
@@ -89,6 +92,22 @@ class Summons(QObject):
                 title = sentences.phase_sentence(call, call.began_at)
                 self._notifier.show(title, call.end_text, [], self._show_window, urgent=False)
         self._waiting = {call.id for call in state.live}
+
+    def _tell_offers(self, state: WindowState) -> None:
+        offers = {call.id: call for call in state.live if call.offer}
+        for call in (offers[new] for new in offers.keys() - self._offered):
+            actions = [
+                Action("Wait for me", lambda call=call: self._do(GiveBack(call.id))),  # type: ignore[misc]
+                Action("I stay on", lambda call=call: self._do(StayOn(call.id))),  # type: ignore[misc]
+            ]
+            self._sound(self._bell.cue)
+            title = f"Back on hold · {call.name}"
+            self._notifier.show(
+                title, sentences.offer_sentence(call), actions, self._show_window, urgent=False
+            )
+        if self._offered and not offers:
+            self._notifier.withdraw()
+        self._offered = set(offers)
 
     def _notify(self, call: Call) -> None:
         actions = [Action("Pick up", lambda: self._do(PickUp(call.id)))]

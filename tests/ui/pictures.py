@@ -52,6 +52,9 @@ def states() -> dict[str, tuple[Callable[[Bus], None], float]]:
         "maybe": of(replay.maybe, length=233),
         "person": of(replay.person, length=234.5),
         "talking": of(replay.talking, length=252),
+        "warned": of(replay.warned, length=238),
+        "learned": of(replay.dismissed, length=240),
+        "back-on-hold": of(replay.back_on_hold, length=255),
         "several": of(replay.busy, replay.on_hold, length=replay.HOLD_LENGTH_S),
     }
 
@@ -111,6 +114,13 @@ def main() -> None:
                 card.keys.setChecked(True)
                 settle(app)
                 save(window, folder / f"keypad-{scheme}.png")
+            if name == "learned":
+                window.resize(SIZES["wide"])
+                window.calls.cards[0].why.setChecked(True)
+                for size_name, size in SIZES.items():
+                    window.resize(size)
+                    settle(app)
+                    save(window, folder / f"why-{scheme}-{size_name}.png")
             if name == "person":
                 pickup = PickupWindow(theme, lambda command: "")
                 call = bridge.state.alarm

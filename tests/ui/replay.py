@@ -8,20 +8,27 @@ from engine.call import CallId, EndReason, LineState, Mode, Phase
 from engine.events import (
     AccountState,
     AudioState,
+    BackOnHold,
     CallBegan,
     CallEnded,
     Caption,
     DigitsPressed,
     Event,
     HoldBegan,
+    HoursAnnounced,
+    Learned,
     LineChanged,
     LineProcess,
     MenuHeard,
+    PersonDismissed,
     PersonFound,
     PersonSuspected,
     PhaseChanged,
+    Piece,
     ProgressTone,
+    QueueEstimate,
     QueueNews,
+    QueueWarning,
     RecogniserState,
     Sound,
     SoundHeard,
@@ -32,6 +39,14 @@ from engine.events import (
 
 ACME = CallId("acme")
 LARK = CallId("lark")
+
+PIECES = (
+    Piece("prior", -1.0, 232.6, "we are waiting in the queue"),
+    Piece("voice", 1.6, 232.6, "a voice clearly unlike the announcers'"),
+    Piece("no_music", 0.7, 232.6, "no music beneath the voice"),
+    Piece("live", 3.4, 233.6, "“this is Dana speaking”: gives a name"),
+    Piece("live", 4.0, 233.6, "“how can I help”: offers to help"),
+)
 
 READY: tuple[Event, ...] = (
     AccountState(0, "voip.example", True, "Line ready · voip.example"),
@@ -122,6 +137,9 @@ def on_hold(t0: float, call: CallId = ACME) -> Iterator[Event]:
         "recording",
     )
     yield QueueNews(t0 + 201, call, 4, 6.0)
+    reckoned = "as announced; a caller takes about 84 s; from 5 past calls"
+    yield QueueEstimate(t0 + 201, call, 345.0, 180.0, reckoned)
+    yield HoursAnnounced(t0 + 201, call, "Monday to Friday, 8 a.m. to 6 p.m.")
     yield SoundHeard(t0 + 202, call, Sound.MUSIC, 201)
 
 
@@ -132,7 +150,9 @@ def maybe(t0: float, call: CallId = ACME) -> Iterator[Event]:
     """On hold, and then a voice."""
     yield from on_hold(t0, call)
     yield SoundHeard(t0 + 232, call, Sound.SPEECH, 231.4)
-    yield PersonSuspected(t0 + 232.6, call, "hello", ("the music stopped", "a voice not heard before"))
+    yield PersonSuspected(
+        t0 + 232.6, call, "hello", ("the music stopped", "a voice not heard before"), PIECES[:3]
+    )
     yield PhaseChanged(t0 + 232.6, call, Phase.HOLDING, Phase.CONFIRMING, "a voice not heard before")
     yield Caption(t0 + 232.8, call, "hello", Span(231.5, 232.6), 0.8, False)
 
@@ -147,7 +167,7 @@ def person(t0: float, call: CallId = ACME) -> Iterator[Event]:
         "a voice not heard before in this call",
         "“this is Dana speaking” is said by people",
     )
-    yield PersonFound(t0 + 233.6, call, words, 231.5, why)
+    yield PersonFound(t0 + 233.6, call, words, 231.5, why, pieces=PIECES)
     yield PhaseChanged(t0 + 233.6, call, Phase.CONFIRMING, Phase.ALERTING, why[1])
 
 
@@ -156,6 +176,32 @@ def talking(t0: float, call: CallId = ACME) -> Iterator[Event]:
     yield from person(t0, call)
     yield VoiceConnected(t0 + 236, call, True)
     yield PhaseChanged(t0 + 236, call, Phase.ALERTING, Phase.TALKING, "you picked up")
+
+
+def warned(t0: float, call: CallId = ACME) -> Iterator[Event]:
+    """On hold, further back than before, and the company is about to close."""
+    yield from on_hold(t0, call)
+    yield QueueNews(t0 + 230, call, 6, 9.0)
+    yield QueueWarning(
+        t0 + 230, call, "position_up", "You moved back in the queue: number 6, and it was 4 before."
+    )
+    text = "The company closes in 10 minutes, and the wait will probably take 13 minutes."
+    yield QueueWarning(t0 + 231, call, "closing", text)
+
+
+def dismissed(t0: float, call: CallId = ACME) -> Iterator[Event]:
+    """The user said that it was a recording."""
+    yield from person(t0, call)
+    yield PersonDismissed(t0 + 236, call, "you said that it was no person", by_user=True)
+    yield PhaseChanged(t0 + 236, call, Phase.ALERTING, Phase.HOLDING, "you said this was a recording")
+    yield Learned(t0 + 236, call, False, "Learned: that was a recording.")
+
+
+def back_on_hold(t0: float, call: CallId = ACME) -> Iterator[Event]:
+    """Picked up, and put back on hold."""
+    yield from talking(t0, call)
+    yield SoundHeard(t0 + 246, call, Sound.MUSIC, 245)
+    yield BackOnHold(t0 + 249, call, 245.0, "hold music")
 
 
 def busy(t0: float, call: CallId = LARK) -> Iterator[Event]:
