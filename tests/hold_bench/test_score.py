@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,14 @@ def test_hold_counts_from_where_it_begins() -> None:
     assert of_judgement(CALL, early).hold_after_s == 0.0
     never = judgement(phases=((0.0, "navigating"),))
     assert of_judgement(CALL, never).hold_after_s == math.inf
+
+
+def test_without_music_one_waits_from_the_first_announcement_on() -> None:
+    truth = (Truth(Kind.SILENCE, 0.0, 100.0), *TRUTH[1:3])
+    silent = replace(NOBODY, truth=truth)
+    assert (
+        of_judgement(silent, judgement(phases=((0.0, "navigating"), (13.0, "holding")))).hold_after_s == 3.0
+    )
 
 
 def test_repeats_known_and_persons_suppressed() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tests.bench.hearing.judge import MAYBE, RING, SPEAKER, Belief, Judgement, Moment
 from tests.bench.hearing.recipe import Recipe, Truth
-from tests.bench.hearing.score import EARLY_S, FOUND_S, SOON_S, Outcome
+from tests.bench.hearing.score import EARLY_S, FOUND_S, SOON_S, Outcome, waits_from_s
 
 SLOW_HOLD_S = 8.0
 
@@ -29,7 +29,10 @@ def of_call(recipe: Recipe, judgement: Judgement, outcome: Outcome, maybes: bool
     if outcome.hold_after_s is not None and outcome.hold_after_s > SLOW_HOLD_S:
         after = "never" if math.isinf(outcome.hold_after_s) else f"{outcome.hold_after_s:.1f} s late"
         told.append(
-            (recipe.hold_from_s, f"{_call(recipe)} HOLD RECOGNISED {after}, began {recipe.hold_from_s:.1f} s")
+            (
+                recipe.hold_from_s,
+                f"{_call(recipe)} HOLD RECOGNISED {after}, began {waits_from_s(recipe):.1f} s",
+            )
         )
     return [text for _, text in sorted(told)]
 

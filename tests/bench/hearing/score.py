@@ -14,7 +14,8 @@ Definitions, all times of beliefs being how much of the sound had been consumed:
 * *Maybe* latency is to the first maybe or ring after the first word; none when a maybe or ring stands already.
 * A call is *perfect* with no false ring and, where a person comes, a ring within ``SOON_S`` of the first word.
 * *Hold recognised*: from where the waiting begins until the phase is holding (0 when it is so already; infinite when
-  never before the person).
+  never before the person). It begins with the music; in a queue without any, with the first announcement: silence
+  alone decides nothing.
 * A *repeat is known* when, while it plays or within 1 s after, a voice is weighed as heard before; only repeats of at
   least ``REPEAT_S`` count. A person is *suppressed* when that happens to a voice that began with the person.
 """
@@ -139,7 +140,7 @@ def false_ones(recipe: Recipe, beliefs: Iterable[tuple[float, float]]) -> tuple[
 
 
 def _hold_after(recipe: Recipe, judgement: Judgement) -> float:
-    start_s = recipe.hold_from_s
+    start_s = waits_from_s(recipe)
     if judgement.phase_at(start_s) == "holding":
         return 0.0
     until_s = recipe.first_word_s if recipe.first_word_s is not None else recipe.length_s
@@ -147,6 +148,14 @@ def _hold_after(recipe: Recipe, judgement: Judgement) -> float:
         if phase == "holding" and start_s <= at_s <= until_s:
             return round(at_s - start_s, 3)
     return math.inf
+
+
+def waits_from_s(recipe: Recipe) -> float:
+    """From when on the sound tells that one waits: the music, or without it the first announcement."""
+    start_s = recipe.hold_from_s
+    if recipe.background_at(start_s).kind in (Kind.MUSIC, Kind.VOCALS):
+        return start_s
+    return min((t.start_s for t in recipe.voices() if t.start_s >= start_s), default=start_s)
 
 
 @dataclass(frozen=True, slots=True)
