@@ -142,6 +142,7 @@ class CallCard(QFrame):
         self._lay_out()
         theme_.changed.connect(self._draw_face)
         self._face_shown = ""
+        self._tall = False
         self.keypad.pressed.connect(lambda digit: do(PressDigits(self._call.id, digit)))
 
     @property
@@ -164,7 +165,7 @@ class CallCard(QFrame):
         self.because.say(f"Why: {why}" if why else "")
         self.offer.say(sentences.offer_sentence(call), f"Heard: {call.offer}" if call.offer else "")
         self.warning.say(sentences.warning_sentence(call))
-        self.reckoned.say(sentences.reckoned_sentence(call))
+        self.reckoned.say(sentences.reckoned_sentence(call) if self._tall else "")
         self.evidence.show_judgements(call.judgements)
         self.ending.say("" if call.live else call.end_text)
         keys = "  ".join(mark.text for mark in call.marks if mark.kind == "key")
@@ -196,6 +197,8 @@ class CallCard(QFrame):
         vertical = QSizePolicy.Policy.Expanding if alone else QSizePolicy.Policy.Maximum
         self.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
         self._legend.setVisible(alone and tall)
+        self._tall = alone and tall
+        self.reckoned.say(sentences.reckoned_sentence(self._call) if self._tall else "")
 
     def _make_buttons(self) -> None:
         make, do = Button, self._do

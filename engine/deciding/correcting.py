@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from engine.call import Phase
 from engine.deciding import evidence, person
 from engine.deciding.decisions import Ring, StandDown, Suspect, TakeBack, Teach
@@ -17,6 +19,11 @@ from engine.deciding.phrases import plain
 from engine.hearing.perceptions import Span
 
 TOOK_BACK = "you took it back"
+
+PREFIX_WORDS = 3
+"""Fewer words ("hello there") begin the sentences of many."""
+SAME_PERCENT = 88.0
+"""Similarity from which two sentences are one, heard twice."""
 
 
 def _meant(memory: Memory, is_person: bool) -> tuple[Utterance, ...]:
@@ -42,10 +49,11 @@ def correct(draft: Draft, is_person: bool) -> None:
     """The user said what it was."""
     before, phase = draft.memory, draft.phase
     meant = _meant(before, is_person)
-    if is_person:
-        _believe(draft, meant)
-    person.corrected(draft, is_person)
     sentences = tuple(plain(u.text) for u in meant if u.text)
+    if is_person:
+        sentences = (*sentences, *_wrong(before, sentences))
+        _believe(draft, meant, sentences)
+    person.corrected(draft, is_person)
     draft.note(
         correction=Correction(
             person=is_person,
@@ -64,10 +72,20 @@ def correct(draft: Draft, is_person: bool) -> None:
     draft.act(Teach(is_person, spans, sentences))
 
 
-def _believe(draft: Draft, meant: tuple[Utterance, ...]) -> None:
+def _wrong(memory: Memory, said: tuple[str, ...]) -> tuple[str, ...]:
+    """Sentences taken for a recording's that begin with what the person has said so far, or are nearly the same."""
+    told = [one for one in said if one.count(" ") + 1 >= PREFIX_WORDS]
+    return tuple(
+        old
+        for old in memory.recorded
+        if old not in said
+        and any(old.startswith(f"{one} ") or fuzz.ratio(old, one) >= SAME_PERCENT for one in told)
+    )
+
+
+def _believe(draft: Draft, meant: tuple[Utterance, ...], said: tuple[str, ...]) -> None:
     """A person spoke: what they said is no sentence of a recording, wherever that came from."""
     memory = draft.memory
-    said = [plain(u.text) for u in meant if u.text]
     starts = {u.start_s for u in meant}
     draft.memory = replace(
         memory,

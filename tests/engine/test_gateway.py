@@ -60,6 +60,8 @@ from engine.sip.line import (
     SendDigits,
     SetAccount,
 )
+from engine.storage.companies import Companies
+from flows.model import Flow
 from tests.fakes.line import MemoryLine
 
 E = TypeVar("E")
@@ -126,11 +128,19 @@ class Voice:
 class Scene:
     """A gateway on lines in memory."""
 
-    def __init__(self, *, headset: tuple[str, str] | None = ("Mic", "Speaker"), **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        headset: tuple[str, str] | None = ("Mic", "Speaker"),
+        companies: Companies | None = None,
+        flow: Flow | None = None,
+        **settings: Any,
+    ) -> None:
         self.lines: list[MemoryLine] = []
         self.ears = Ears()
         self.bus = Bus()
         self.headset = headset
+        self.now = 1000.0
         made = Settings(region="US", **settings)
         self.gateway = Gateway(
             make_line=self._line,
@@ -141,7 +151,9 @@ class Scene:
             settings=made,
             accounts=[account.with_password("secret") for account in made.accounts],
             recordings=Path("recordings"),
-            now=lambda: 1000.0,
+            companies=companies,
+            flow=lambda _id: flow,
+            now=lambda: self.now,
         )
 
     def _line(self, index: int) -> MemoryLine:
