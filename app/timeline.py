@@ -34,6 +34,7 @@ from engine.events import (
     LearningUndone,
     LineChanged,
     LineProcess,
+    MemoryDamaged,
     MenuHeard,
     OfferEnded,
     OutcomeKnown,
@@ -139,6 +140,8 @@ def of_event(event: Event) -> Line:
             return Line("offer_ended", "", {"because": event.because})
         case Learned():
             return Line("learned", event.text, {"person": event.person, "text": event.text})
+        case MemoryDamaged():
+            return Line("memory_damaged", event.text, {"text": event.text})
         case LearningUndone():
             return Line("learning_undone", "what you said of that voice is taken back")
         case PersonSuspected():

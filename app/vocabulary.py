@@ -40,6 +40,7 @@ NAMES: dict[str, str] = {
     "back_on_hold": "you talk, and were put back on hold: the program offers to wait for you",
     "offer_ended": "that offer is over",
     "learned": "you said what a voice was, and the memory of the company has it",
+    "memory_damaged": "what was remembered of the company could not be read; it is kept aside, and the call goes on",
     "learning_undone": "that was taken back",
     "need_user": "the program cannot go on alone",
     "voice": "microphone and speaker were connected or taken out",

@@ -186,6 +186,15 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryDamaged:
+    """What was remembered of the company could not be read; the call goes on. ``text`` says what was done about it."""
+
+    at: float
+    call: CallId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LearningUndone:
     """What the user last said of a voice is taken back: memory and belief are as before."""
 
@@ -332,6 +341,7 @@ CallEvent = (
     | OfferEnded
     | Learned
     | LearningUndone
+    | MemoryDamaged
     | PersonSuspected
     | PersonFound
     | PersonDismissed

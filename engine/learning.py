@@ -29,6 +29,11 @@ LEAST_WAIT_S = 5.0
 class Shelf(Protocol):
     """What a call needs of ``storage.companies.Companies``."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user: what was damaged and where it is kept."""
+        ...
+
     async def recall(self, number: str, name: str = "") -> CompanyMemory:
         """All that is remembered of a company."""
         ...
@@ -97,11 +102,17 @@ class CallMemory:
         self._keep: list[Span] = []
         self._drop: list[Span] = []
         self._over = False
+        self.trouble = ""
+        """What was wrong with the memory, as a sentence for the user."""
 
     async def recall(self, shared: CompanyMemory) -> CompanyMemory:
         """What is known before dialling: of earlier calls, and what came with the flow (``shared``)."""
-        own = await self._shelf.recall(self._company.number, self._company.name) if self._shelf else None
-        self._known = shared.merge(own) if own is not None else shared
+        if self._shelf is None:
+            self._known = shared
+            return shared
+        told = len(self._shelf.notices)
+        self._known = shared.merge(await self._shelf.recall(self._company.number, self._company.name))
+        self.trouble = " ".join(self._shelf.notices[told:])
         return self._known
 
     @property

@@ -36,6 +36,7 @@ from engine.events import (
     CallEnded,
     DigitsPressed,
     LineChanged,
+    MemoryDamaged,
     OutcomeKnown,
     PersonDismissed,
     PhaseChanged,
@@ -138,6 +139,8 @@ class LiveCall:
     async def _dial(self, target: Target, shared: CompanyMemory) -> None:
         if self._slayer is not None and self._memory is not None:
             self._slayer.recall(await self._memory.recall(shared))
+            if self._memory.trouble:
+                self._around.bus.publish(MemoryDamaged(self._now(), self.id, self._memory.trouble))
         try:
             await self._around.lines.seat(self.leg, self.heard_of)
         except LineError as error:

@@ -20,6 +20,7 @@ from engine.events import (
     Learned,
     LearningUndone,
     LineChanged,
+    MemoryDamaged,
     MenuHeard,
     OfferEnded,
     OutcomeKnown,
@@ -237,7 +238,7 @@ def reduce_call(call: Call, event: CallEvent) -> Call:
                 left_until=event.at + event.left_s,
                 estimate_because=event.because,
             )
-        case QueueWarning():
+        case QueueWarning() | MemoryDamaged():
             return replace(call, warning=event.text)
         case HoursAnnounced():
             return replace(call, hours=event.text)

@@ -21,6 +21,7 @@ from engine.events import (
     Learned,
     LearningUndone,
     LineChanged,
+    MemoryDamaged,
     MenuHeard,
     OfferEnded,
     OutcomeKnown,
@@ -257,6 +258,8 @@ class RecordBuilder:
                 self._because(event.at, what, (event.because,))
             case Learned():
                 self._because(event.at, "learned", (event.text,))
+            case MemoryDamaged():
+                self._because(event.at, "memory_damaged", (event.text,))
             case LearningUndone():
                 self._because(event.at, "learning_undone", ())
             case StepEntered():

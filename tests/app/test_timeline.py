@@ -58,6 +58,7 @@ FACTS: list[tuple[events.Event, str, dict[str, object]]] = [
     (events.OfferEnded(5.0, CALL, "b"), "offer_ended", {"because": "b"}),
     (events.Learned(5.0, CALL, False, "Learned: that was a recording."), "learned", {"person": False}),
     (events.LearningUndone(5.0, CALL), "learning_undone", {}),
+    (events.MemoryDamaged(5.0, CALL, "Kept aside."), "memory_damaged", {"text": "Kept aside."}),
     (
         events.PersonSuspected(5.0, CALL, "hi", ("a",), (PIECE,)),
         "maybe_human",

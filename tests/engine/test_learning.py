@@ -15,6 +15,7 @@ from engine.events import (
     BackOnHold,
     Learned,
     LearningUndone,
+    MemoryDamaged,
     OfferEnded,
     PersonFound,
     QueueEstimate,
@@ -223,7 +224,8 @@ async def test_a_damaged_memory_stops_no_call(tmp_path: Path, expected_warnings:
     assert made.phase is Phase.ALERTING
     await made.scene.gateway.stop()
     await made.companies.stop()
-    assert any("kept as" in notice for notice in made.companies.notices)
+    (told,) = made.scene.of(MemoryDamaged)
+    assert "kept as" in told.text and told.text in made.companies.notices
     assert expected_warnings.messages
 
 
