@@ -95,6 +95,11 @@ class Ear:
         return self._repeats
 
     @property
+    def voices(self) -> VoiceBook:
+        """The voices of this call: ``drop`` what a person said, ``restore`` it."""
+        return self._voices
+
+    @property
     def now_s(self) -> float:
         """How far the ear has listened, on the call clock."""
         return self._block * BLOCK_S

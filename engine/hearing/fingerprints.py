@@ -8,6 +8,12 @@ is remembered at every place, and the products of one alignment are added up, th
 units of what chance gives (``z``) speech that was not heard before stays below 4.6 wherever it is laid; a repeat
 grows beyond without bound. An alignment near the beginning of a remembered utterance needs less, because there are
 few of them and most repeats begin where the first began.
+
+Measured on voices and music kept out of the making (tests/bench/hearing/voices.py; 150 utterances, 8.5 minutes known,
+half first heard over music): known are 57 % of repeats 0.5 s after the beginning, 77 % after 0.6 s, 92 % after 0.8 s,
+97 % after 1.2 s, 99 % after 2 s; over other music 8 dB below 82, 90 and 98 % after 0.6, 0.8 and 1.2 s. Of 721
+utterances of people, half over music, none reached 0.25 and 10 anything at all. A comparison costs 0.4 % of a core
+while somebody speaks, with twenty minutes known 0.9 %, in silence nothing.
 """
 
 from __future__ import annotations

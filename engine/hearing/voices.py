@@ -7,6 +7,16 @@ discriminant analysis (Ioffe 2006): the likelihood that they are one voice again
 the shorter the speech. Matrix and variances: ``resources/models/voices.json``, made by
 ``packaging/train_voices.py``. No channel is taken off on purpose: a person on a headset sounds unlike a recording for
 that reason, too.
+
+Measured on voices kept out of the making (tests/bench/hearing/voices.py; 13 announcers and 56 people, books of four
+utterances, every utterance through another channel): an announcer of the book and a person are taken for each other
+in 14 % of cases after 0.5 s of voice, 13 % after 0.7 s, 11 % after 1 s, 8 % after 1.5 s, 9 % after 2 s. What
+``distance`` was worth, as natural log odds of announcer against person:
+
+    distance    0-0.02  0.02-0.1  0.1-0.3  0.3-0.5  0.5-0.7  0.7-0.9  0.9-0.98  0.98-1
+    0.5 s         3.4      3.4      1.2     -0.4     -2.1     -3.4     -3.1     -3.1
+    1.0 s         4.0      4.0      0.6     -0.3     -2.1     -2.8     -2.8     -5.2
+    2.0 s         4.6      3.0      0.3     -0.8     -1.6     -2.5     -1.6     -4.4
 """
 
 from __future__ import annotations
