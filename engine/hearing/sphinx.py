@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.audio.format import RATE_HZ
+from engine.hearing import pronunciation
 from engine.hearing.perceptions import Heard, Span, Unheard
 from engine.hearing.transcriber import ModelMissing, Samples
 from resources import locate
@@ -100,6 +101,9 @@ class SphinxTranscriber:
                 f"The acoustic model of pocketsphinx is missing from {self._acoustic}. Install pocketsphinx again."
             )
         self._lock = threading.Lock()
+        self._names: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        self._words: frozenset[str] = frozenset()
         self._idle: list[Any] = [self._make()]
         unknown = [word for word in KNOWN_WORDS if self._idle[0].lookup_word(word) is None]
         if unknown:  # pocketsphinx takes any rubbish for a dictionary, and then hears nothing
@@ -119,14 +123,38 @@ class SphinxTranscriber:
             decoder = self._idle.pop() if self._idle else None
         return SphinxUtterance(self, decoder if decoder is not None else self._make(), start_s)
 
+    def learn(self, *names: str) -> tuple[str, ...]:
+        """Take up the words of these names (a company the user typed) that the dictionary has not; tells which.
+
+        Each gets the pronunciation of the large dictionary, or one by rule (``pronunciation``). They are understood
+        from the next utterance on, in every call.
+        """
+        with self._lock:
+            if not self._known:
+                large = Path(self._pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+                self._known = _dictionary(large) | _dictionary(self._dictionary)
+                self._words = frozenset(_dictionary(self._dictionary))
+            wanted = [
+                word
+                for name in names
+                for word in pronunciation.words(name)
+                if word not in self._words | set(self._names)
+            ]
+            new = {word: phones for word in wanted if (phones := pronunciation.pronounce(word, self._known))}
+            self._names |= new
+            for decoder in self._idle:
+                _add(decoder, new)
+        return tuple(new)
+
     def give_back(self, decoder: Any) -> None:
         """An utterance is over: its decoder is free."""
         with self._lock:
+            _add(decoder, self._names)
             self._idle.append(decoder)
 
     def _make(self) -> Any:
         try:
-            return self._pocketsphinx.Decoder(
+            decoder = self._pocketsphinx.Decoder(
                 hmm=str(self._acoustic),
                 lm=str(self._language),
                 dict=str(self._dictionary),
@@ -135,11 +163,30 @@ class SphinxTranscriber:
                 loglevel="FATAL",
                 **PRUNING,
             )
+            _add(decoder, self._names)
+            return decoder
         except RuntimeError as problem:
             raise ModelMissing(
                 f"The embedded recogniser cannot load its language model {self._language}: {problem}. "
                 "Install the program again."
             ) from problem
+
+
+def _dictionary(path: Path) -> dict[str, str]:
+    """Words and their first pronunciation."""
+    found: dict[str, str] = {}
+    for line in path.read_text("utf-8").splitlines():
+        word, _, phones = line.partition(" ")
+        if phones and "(" not in word:
+            found.setdefault(word, phones.strip())
+    return found
+
+
+def _add(decoder: Any, names: dict[str, str]) -> None:
+    """Add words that the decoder has not; the language model is updated with the last one."""
+    missing = [word for word in names if decoder.lookup_word(word) is None]
+    for word in missing:
+        decoder.add_word(word, names[word], word == missing[-1])
 
 
 class SphinxUtterance:
