@@ -22,6 +22,7 @@ in 14 % of cases after 0.5 s of voice, 13 % after 0.7 s, 11 % after 1 s, 8 % aft
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +34,10 @@ from engine.hearing.features import BANDS, LOW_HZ, SHORT_SAMPLES, Block, Floats
 from engine.hearing.perceptions import Span
 from resources import locate
 
+_LOG = logging.getLogger(__name__)
+
 COEFFICIENTS = 12
+STATISTICS = 3 * COEFFICIENTS + 3
 LEAST_FRAMES = 40
 """Loud frames (of 10 ms) without which nothing is said of a voice."""
 ENOUGH_FRAMES = 80
@@ -91,17 +95,19 @@ class Model:
 
 
 @lru_cache(maxsize=1)
-def model() -> Model:
-    """The model of the program. Raises FileNotFoundError or ValueError when its file is missing or damaged."""
-    data = json.loads(locate("models/voices.json").read_text(encoding="utf-8"))
+def model() -> Model | None:
+    """The model of the program. None, with a warning, when it is missing or damaged: calls are heard without it."""
     try:
+        data = json.loads(locate("models/voices.json").read_text(encoding="utf-8"))
         numbers = {name: np.array(data[name], np.float32) for name in ("middle", "matrix", "origin")}
         spreads = {name: np.array(data[name], np.float32) for name in ("between", "within", "short")}
-        return Model(**numbers, **spreads, scale=float(data["scale"]), offset=float(data["offset"]))
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            "The file of voices (models/voices.json) is damaged. Install the program again."
-        ) from error
+        found = Model(**numbers, **spreads, scale=float(data["scale"]), offset=float(data["offset"]))
+        if found.matrix.shape != (len(found.middle), len(found.short)) or len(found.middle) != STATISTICS:
+            raise ValueError("its numbers do not fit each other")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _LOG.warning("Voices are not compared, because models/voices.json cannot be used: %s", error)
+        return None
+    return found
 
 
 def pitches(power: Floats) -> Floats:
@@ -164,8 +170,10 @@ class VoiceBook:
 
     def current(self, least: int = LEAST_FRAMES) -> Voice | None:
         """The voice of the utterance so far, None when too little was heard."""
-        frames = self.frames()
-        return model().voice(statistics(frames), len(frames)) if len(frames) >= least else None
+        frames, how = self.frames(), model()
+        return (
+            how.voice(statistics(frames), len(frames)) if how is not None and len(frames) >= least else None
+        )
 
     def distance(self) -> float | None:
         """0 = surely a voice of the book, 1 = surely another one, None = nothing to compare.
@@ -173,10 +181,10 @@ class VoiceBook:
         Calibrated: ``log((1 - distance) / distance)`` is the natural logarithm of how much likelier the sound is
         when the voice is one of the book than when it is a new one, whatever the length of the utterance.
         """
-        voice, known = self.current(), self.voices()
-        if voice is None or not known:
+        voice, known, how = self.current(), self.voices(), model()
+        if voice is None or not known or how is None:
             return None
-        ratio = float(model().log_ratios(voice, known).max())
+        ratio = float(how.log_ratios(voice, known).max())
         return round(float(1.0 / (1.0 + np.exp(np.clip(ratio, -9.0, 9.0)))), 4)
 
     def end(self) -> None:

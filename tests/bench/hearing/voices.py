@@ -173,13 +173,16 @@ def voices_table(library: Library) -> None:
         frames.append((clip.voice, clip.id, person, book.frames()))
     recordings = [item for item in frames if not item[2] and len(item[3]) >= 150]
     print(f"voices: {len({item[0] for item in frames})}, announcers {len({item[0] for item in recordings})}")
+    how = model()
+    if how is None:
+        sys.exit("There is no model of voices.")
     rows = defaultdict(lambda: ([], []))  # type: ignore[var-annotated]
 
     def voice(part: Floats) -> Voice:
-        return model().voice(statistics(part), len(part))
+        return how.voice(statistics(part), len(part))
 
     def distance(asked: Voice, book: list[Voice]) -> float:
-        return float(1.0 / (1.0 + np.exp(np.clip(model().log_ratios(asked, book).max(), -9, 9))))
+        return float(1.0 / (1.0 + np.exp(np.clip(how.log_ratios(asked, book).max(), -9, 9))))
 
     for name, clip_id, person, part in frames:
         others = [item for item in recordings if item[0] != name]
