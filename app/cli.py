@@ -19,7 +19,7 @@ from app import __version__
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("slay", "practice", "listen", "account", "doctor")
+COMMANDS = ("slay", "practice", "listen", "memory", "account", "doctor")
 """Each is ``app.commands.NAME.command``."""
 
 

@@ -20,7 +20,7 @@ from engine.call import CallId, EndReason, Mode, Phase
 from engine.commands import Command, PlaceCall, SlayHold
 from engine.deciding import policy
 from engine.events import AccountState, LineProcess
-from engine.learning import Shelf, local_moment
+from engine.learning import Company, Shelf, local_moment
 from engine.lines import Lines
 from engine.live_call import LiveCall
 from engine.numbers import Dialable, parse
@@ -155,6 +155,7 @@ class Gateway:
             target,
             company=company,
             situation=policy.begin(command.intent, flow, company=company, clock=local_moment(self._now())),
+            whom=Company(number.number, company),
             shared=shared,
         )
         return call.id

@@ -114,14 +114,15 @@ class LiveCall:
         *,
         company: str = "",
         situation: Situation | None = None,
+        whom: Company | None = None,
         shared: CompanyMemory | None = None,
     ) -> None:
         """Say that the call began and dial it; with a ``situation`` it is slain, without it is an everyday call.
 
-        ``shared``: what came with the flow about the company's announcements.
+        ``whom``: under which number and name the company is remembered. ``shared``: what came with the flow of it.
         """
         if situation is not None:
-            whom = Company(self.number, company)
+            whom = whom or Company(self.number, company)
             self._memory = CallMemory(self.id, whom, self._around.companies, self._around.ears)
             self._slayer = Slayer(
                 self.id,

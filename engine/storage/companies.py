@@ -122,6 +122,10 @@ class Companies:
         """Take a lesson back. Returns at once."""
         self._submit(lambda: self._undo(taught))
 
+    async def forget(self, number: str, name: str = "") -> bool:
+        """Forget a company; whether there was anything. Raises ``OSError``."""
+        return await self._on_disk(lambda: self._forget(number, name))
+
     # --- on the disk thread -------------------------------------------------------------------------------------
 
     async def _on_disk(self, work: Callable[[], T]) -> T:
@@ -179,6 +183,15 @@ class Companies:
         with durable.locked(self._folder / "companies.lock"):
             known = self._read(taught.key)
             self._write(taught.key, undone(known, taught.before, taught.after))
+
+    def _forget(self, number: str, name: str) -> bool:
+        with durable.locked(self._folder / "companies.lock"):
+            name = name or self._name_of(number)
+            paths = {self._path(_key(number, "")), self._path(_key(number, name))}
+            known = [path for path in paths if path.exists()]
+            for path in known:
+                durable.remove(path)
+        return bool(known)
 
     def _path(self, key: str) -> Path:
         kind, _, words = key.partition(":")
