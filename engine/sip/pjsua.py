@@ -55,8 +55,8 @@ from engine.sip.recording import Recordings
 from engine.sip.voice import Voice, VoicePort
 
 POLL_MS = 5
-IDLE_POLL_MS = 20
-"""While nothing is said and no digits are sent, only a wish can be late by that, and the thread costs a third. (What
+IDLE_POLL_MS = 40
+"""While nothing is said and no digits are sent, only a wish can be late by that, and the thread costs a sixth. (What
 comes by network wakes it.)"""
 GRAVEYARD_S = 3.0
 """How long a finished call's Python object is kept at least: the library may still mention it for a moment."""
