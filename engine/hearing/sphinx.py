@@ -44,8 +44,11 @@ SHORTEST_S = 0.4
 """Less sound than this, pre-roll and all, holds no word."""
 CEPSTRAL_MEAN = "39.2,34.7,-26.8,34.9,-17.6,-5.3,5.7,-26.9,12.9,-16.6,-0.2,7.4,-12.6"
 """Mean of prompts and people after G.711. Without it the first seconds of each utterance are misheard."""
-PRUNING = {"maxhmmpf": 3000, "maxwpf": 10}
-"""Twice as fast as without, word errors unchanged."""
+PRUNING = {"maxhmmpf": 3000, "maxwpf": 10, "fwdflat": False}
+"""Twice as fast as without the first two, word errors unchanged. No second pass over the utterance at its end:
+faster by a third (12.4 against 8.5 times real time on a busy machine), final words sooner; word errors of 70 prompts
+11 against 8 in a hundred (allison), 19 against 20 (texts never seen), 43 against 48 (espeak). Wider steps over the
+frames (``ds`` 2) or fewer densities (``topn`` 2) gain a tenth and lose words; ``pl_window`` gains nothing."""
 LEAST_CONFIDENCE = 0.03
 """A final text below this is told as ``Unheard``."""
 FINAL = (3.9, 0.58, 1.03)

@@ -25,8 +25,14 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from engine.hearing.pronunciation import pronounce
+
 HERE = Path(__file__).resolve().parent
 SOURCES = ("phone_sentences.txt", "menus.txt")
+SAID = {"recordings.txt": "systems", "agents.txt": "people"}
+"""Sentences of many businesses and of people, from ``resources/cues/said``, and their section."""
 DISCOUNT = 0.5
 SCALE = 30
 """Count of a sentence without slots: one of a template with 900 fillings counts once."""
@@ -97,10 +103,15 @@ def sentences(text: str, section: str = "") -> Counter[Words]:
 
 
 def all_sentences(section: str = "") -> Counter[Words]:
-    """What the phone model learns from: both files, or one section of them ("systems", "people")."""
+    """What the phone model learns from: all files, or one section of them ("systems", "people")."""
     counted: Counter[Words] = Counter()
     for name in SOURCES:
         counted.update(sentences((HERE / name).read_text("utf-8"), section))
+    for name, kind in SAID.items():
+        if section in ("", kind):
+            for line in (HERE.parent / "cues" / "said" / name).read_text("utf-8").splitlines():
+                if line and line[0] not in "#[":
+                    counted[tuple(line.split())] += SCALE
     return counted
 
 
@@ -292,8 +303,11 @@ def main() -> None:
             if phones and not word.startswith("#"):
                 spoken[word.split("(")[0]].append(phones.strip())
     unknown = sorted({word for sentence in counted for word in sentence if word not in spoken})
+    known = {word: phones[0] for word, phones in spoken.items()}
+    for word in unknown:
+        spoken[word].append(pronounce(word, known))
     if unknown:
-        sys.exit(f"No pronunciation (add it to phone_words.dict): {' '.join(unknown)}")
+        print("By rule:", ", ".join(f"{word} {spoken[word][0]}" for word in unknown))
     phone = PhoneModel(counted, all_sentences("systems"))
     ours = {gram[0] for gram in phone.counts[0]}
     with tempfile.TemporaryDirectory() as scratch:

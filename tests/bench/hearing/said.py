@@ -3,9 +3,10 @@
     python tests/bench/hearing/said.py [--show]
 
 Texts: announcements of ``packaging/announcements_train.tsv`` and of ``tests/engine/deciding/sentences.py``, what agents
-say and sentences read aloud there. The phrases were written with the latter two at hand; the weights of the single
-words were learned from none of them. For what the weights do with businesses left out of the learning see
-``resources/cues/weigh.py --check``. ``--show``: print every announcement that is not told by its sixth word.
+say and sentences read aloud there. The weights of the single words were learned from none of them, but the first were
+looked at while the sentences to learn from were written, and the phrases were written with the others at hand. What
+the weights do with businesses left out of the learning: ``resources/cues/weigh.py --check``. ``--show``: print every
+announcement that is not told by its sixth word.
 """
 
 from __future__ import annotations

@@ -85,14 +85,14 @@ def test_two_utterances_at_once_do_not_disturb_each_other(sphinx: SphinxTranscri
 def test_names_that_no_dictionary_has_are_taken_up_once() -> None:
     transcriber = SphinxTranscriber()
     busy = transcriber.begin(0.0)
-    assert transcriber.learn("Brightwater Bank", "Zentrika") == ("brightwater", "zentrika")
-    assert transcriber.learn("Brightwater Bank") == ()
+    assert transcriber.learn("Stonemarsh Bank", "Zentrika") == ("stonemarsh", "zentrika")
+    assert transcriber.learn("Stonemarsh Bank") == ()
     busy.accept(silence(0.5))
     busy.end(0.5, 0.5)
     # a decoder that was at work meanwhile has them when it is free again; one made later has them at once
     again, later = transcriber.begin(1.0), transcriber.begin(1.0)
     for utterance in (again, later):
-        assert utterance._decoder.lookup_word("brightwater") == "B R AY T W AO T ER"
+        assert utterance._decoder.lookup_word("stonemarsh") == "S T OW N M AA R SH"
         sound = np.concatenate([silence(0.3), clip("recording_flite-rms_hold_1"), silence(0.5)])
         utterance.accept(sound)
         final = utterance.end(5.0, 5.0)
