@@ -1,11 +1,12 @@
 """Train the liveness model (engine/hearing/liveness.py) and print how it does on voices it never heard.
 
-    python packaging/train_liveness.py FOLDER... [--scenes 6000] [--cache FOLDER] [--folds 3] [--out FILE]
+    python packaging/train_liveness.py FOLDER... [--cache FOLDER] [--parts 10] [--leave-out human:libri ...] [--held 1]
 
-Needs torch 2.13 beside the program's own packages (it is no part of the program). FOLDERs hold ``manifest.csv`` and the
-files it names. Scenes are composed by ``liveness_scenes.py``. Voices that ``tests/bench/hearing/split.py`` holds out
-are never composed into training; at the end the finished model is scored on them once. Folds are by voice. The
-calibration by age is fitted to the outputs of the folds, so on voices that the network had not heard.
+Needs torch 2.13 beside the program's own packages (it is no part of the program). FOLDERs hold ``manifest.csv`` and
+the files it names. Scenes are composed by ``liveness_scenes.py``, 400 a part, and kept in the cache, because composing
+takes longer than training. Voices that ``tests/bench/hearing/split.py`` holds out are never composed into training;
+with ``--held`` the finished model is scored on them. Folds are by voice, and the calibration by age is fitted to their
+outputs, so on voices that the network had not heard.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +31,21 @@ from engine.hearing.features import FLOOR_DB  # noqa: E402
 from engine.hearing.liveness import (  # noqa: E402
     AGE_BLOCKS,
     CONTEXT_BLOCKS,
-    DILATIONS,
     FRAMES,
-    KERNEL,
+    LAG,
+    LATE_BLOCKS,
     NUMBERS,
+    PRIOR_FRAMES,
+    VOICE,
 )
 from tests.bench.hearing.split import held_out  # noqa: E402
 
-WIDTH, GATES, KEPT, HIDDEN = 40, 4, 12, 40
+HIDDEN, EPOCHS, SEEDS, FOLDS = 24, 4, (1, 2, 3), 4
+PART_SCENES = 400
 BLOCKS = CONTEXT_BLOCKS + AFTER_BLOCKS
 AGES_S = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
+TRAINED_AGES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 25, 30, 35, 40)
+"""Blocks since the voice began at which the network is trained: the first second counts most."""
 
 
 @dataclass(slots=True)
@@ -58,18 +65,27 @@ class Scenes:
         return Scenes(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-def compose(folders: list[Path], wanted, count: int, seed: int, cache: Path | None) -> Scenes:
-    """``count`` scenes, kept in ``cache`` because composing takes longer than training."""
-    kept = cache / f"scenes-{seed}-{count}.npz" if cache else None
-    if kept is not None and kept.exists():
-        with np.load(kept, allow_pickle=False) as stored:
-            return Scenes(*(stored[name] for name in Scenes.__slots__))
-    composer = Composer(load(folders, wanted), seed)
-    scenes = gathered([scene for scene in (composer.scene() for _ in range(count)) if scene is not None])
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, **{name: getattr(scenes, name) for name in Scenes.__slots__})
-    return scenes
+def compose(
+    folders: list[Path], wanted: Callable[[str], bool], side: str, parts: int, cache: Path | None
+) -> Scenes:
+    """``parts`` times PART_SCENES scenes of the voices wanted."""
+    clips = None
+    found = []
+    for number in range(parts):
+        kept = cache / f"{side}-{number}.npz" if cache else None
+        if kept is not None and kept.exists():
+            with np.load(kept, allow_pickle=False) as stored:
+                found.append(Scenes(*(stored[name] for name in Scenes.__slots__)))
+            continue
+        clips = load(folders, wanted) if clips is None else clips
+        composer = Composer(clips, (1000 if side == "train" else 5000) + number)
+        fresh = gathered([s for s in (composer.scene() for _ in range(PART_SCENES)) if s is not None])
+        found.append(fresh)
+        print(f"{side}: part {number + 1} of {parts} composed", flush=True)
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(kept, **{name: getattr(fresh, name) for name in Scenes.__slots__})
+    return Scenes(*(np.concatenate([getattr(s, name) for s in found]) for name in Scenes.__slots__))
 
 
 def gathered(found: list[Scene]) -> Scenes:
@@ -96,50 +112,45 @@ def gathered(found: list[Scene]) -> Scenes:
     return scenes
 
 
-class Net(nn.Module):
-    """The same sums as engine.hearing.liveness, over whole scenes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        inputs = [NUMBERS + 1, WIDTH, WIDTH]
-        self.hear = nn.ModuleList(
-            nn.Conv1d(size, WIDTH, KERNEL, dilation=d) for size, d in zip(inputs, DILATIONS, strict=True)
-        )
-        self.gate = nn.Linear(WIDTH, GATES)
-        self.keep = nn.Linear(WIDTH, GATES * KEPT)
-        self.hidden = nn.Linear(GATES * KEPT * 2 + GATES + 1, HIDDEN)
-        self.out = nn.Linear(HIDDEN, 1)
-        self.drop = nn.Dropout(0.25)
-
-    def forward(self, numbers: Tensor, real: Tensor, age: Tensor) -> Tensor:
-        """Outputs (n, blocks) from scaled numbers (n, frames, NUMBERS), blocks there (n, blocks), and their age."""
-        n, blocks = age.shape
-        told = torch.where(age <= 0, -1.0, age.clamp(max=AGE_BLOCKS) / AGE_BLOCKS)
-        there = real.repeat_interleave(FRAMES, 1)[:, None].float()
-        frames = (
-            torch.cat([numbers, told.repeat_interleave(FRAMES, 1)[:, :, None]], 2).transpose(1, 2) * there
-        )
-        for layer, (conv, dilation) in enumerate(zip(self.hear, DILATIONS, strict=True)):
-            heard = torch.relu(conv(nn.functional.pad(frames, ((KERNEL - 1) * dilation, 0)))) * there
-            frames = heard if layer == 0 else heard + frames
-        frames = frames.transpose(1, 2)
-        frames = self.drop(frames)
-        gates = torch.sigmoid(self.gate(frames)) * there.transpose(1, 2)
-        kept = torch.tanh(self.keep(frames)).view(n, blocks * FRAMES, GATES, KEPT)
-
-        def so_far(x: Tensor) -> Tensor:
-            return x.view(n, blocks, FRAMES, *x.shape[2:]).sum(2).cumsum(1)
-
-        weight = so_far(gates) + 1e-2
-        mean = so_far(gates[..., None] * kept) / weight[..., None]
-        square = so_far(gates[..., None] * kept * kept) / weight[..., None]
-        spread = torch.sqrt(torch.clamp(square - mean * mean, min=0.0) + 1e-4)
-        known = torch.cat([mean.flatten(2), spread.flatten(2), torch.log(weight), told[:, :, None]], 2)
-        return self.out(self.drop(torch.relu(self.hidden(known)))).squeeze(2)
-
-
 def scaled(numbers: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     return torch.clamp((numbers - mean) / scale, -4.0, 4.0)
+
+
+def statistics(numbers: Tensor, scenes: Scenes, mean: Tensor, scale: Tensor) -> Tensor:
+    """What ``engine.hearing.liveness.Statistics`` knows after each block: (n, BLOCKS, statistics)."""
+    real, age = torch.tensor(scenes.real), torch.tensor(scenes.age).long()
+    n, blocks = age.shape
+    x = scaled(numbers, mean, scale)
+    there, ages = real.repeat_interleave(FRAMES, 1), age.repeat_interleave(FRAMES, 1)
+    spoken = numbers[:, :, VOICE] >= 0.5
+    step, stride = torch.zeros_like(x), torch.zeros_like(x)
+    step[:, 1:] = (x[:, 1:] - x[:, :-1]).abs() * there[:, :-1, None]
+    stride[:, LAG:] = (x[:, LAG:] - x[:, :-LAG]).abs() * there[:, :-LAG, None]
+
+    def so_far(y: Tensor) -> Tensor:
+        return y.view(n, blocks, FRAMES, -1).sum(2).cumsum(1)
+
+    def part(mask: Tensor, what: str) -> list[Tensor]:
+        inside = mask.float()[:, :, None]
+        count = so_far(inside)
+        means = {
+            name: so_far(y * inside) / (count + PRIOR_FRAMES)
+            for name, y in (("mean", x), ("square", x * x), ("step", step), ("stride", stride))
+        }
+        means["spread"] = torch.sqrt(torch.clamp(means["square"] - means["mean"] ** 2, min=0.0) + 1e-3)
+        return [*(means[name] for name in what.split()), torch.log1p(count) / 3.0]
+
+    before = there & (ages <= 0)
+    return torch.cat(
+        [
+            *part(before, "mean spread"),
+            *part(before & (ages > -LATE_BLOCKS), "mean"),
+            *part(there & (ages > 0) & spoken, "mean spread step stride"),
+            *part(there & (ages > 0) & ~spoken, "mean step"),
+            age.clamp(0, AGE_BLOCKS)[:, :, None] / 20.0,
+        ],
+        2,
+    )
 
 
 def disturbed(numbers: Tensor, random: torch.Generator) -> Tensor:
@@ -154,65 +165,81 @@ def disturbed(numbers: Tensor, random: torch.Generator) -> Tensor:
     floor = FLOOR_DB + 8.0 * torch.relu(normal(n, 1, 1) - 0.3) + normal(n, 1, 16)
     bands = torch.maximum(numbers[..., :16] + level + tilt, floor)
     loud = torch.maximum(numbers[..., 16:17] + level, floor.mean(2, keepdim=True) + 8)
-    rest = numbers[..., 17:] + 0.05 * normal(n, 1, NUMBERS - 17)
+    rest = numbers[..., 17:].clone()
+    rest[..., VOICE - 17 + 1 :] += 0.05 * normal(n, 1, NUMBERS - VOICE - 1)
     return torch.cat([bands.clamp(min=FLOOR_DB), loud.clamp(min=FLOOR_DB), rest], 2)
 
 
-def fit(scenes: Scenes, seed: int, epochs: int, batch: int = 32) -> tuple[Net, Tensor, Tensor]:
-    """A network trained on ``scenes``, with the mean and scale of its inputs."""
-    torch.manual_seed(seed)
-    random = torch.Generator().manual_seed(seed)
-    sample = (
-        scenes.numbers[:: max(1, len(scenes.numbers) // 800)][:, ::7].reshape(-1, NUMBERS).astype(np.float32)
-    )
-    mean, scale = torch.tensor(sample.mean(0)), torch.tensor(sample.std(0) + 1e-2)
-    net = Net()
-    steps = epochs * (len(scenes.numbers) // batch)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=0.02)
-    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps + 1, pct_start=0.15)
-    person = torch.tensor(scenes.person).float()
+def known(scenes: Scenes, mean: Tensor, scale: Tensor, seed: int | None = None) -> np.ndarray:
+    """Statistics of all scenes as they are, or disturbed by ``seed``; halves of floats, (n, BLOCKS, statistics)."""
+    random = torch.Generator().manual_seed(seed or 0)
+    found = []
+    for start in range(0, len(scenes.numbers), 64):
+        few = scenes.part(np.arange(start, min(start + 64, len(scenes.numbers))))
+        numbers = torch.tensor(few.numbers.astype(np.float32))
+        if seed is not None:
+            numbers = disturbed(numbers, random)
+        found.append(statistics(numbers, few, mean, scale).half().numpy())
+    return np.concatenate(found)
+
+
+@dataclass(slots=True)
+class Trained:
+    """Networks of one hidden layer, and the scaling of what they are given."""
+
+    centre: Tensor
+    spread: Tensor
+    networks: list[nn.Sequential]
+
+    def outputs(self, tables: np.ndarray) -> np.ndarray:
+        """Mean output for each scene and block."""
+        with torch.no_grad():
+            rows = []
+            for table_of_scene in tables:
+                given = torch.clamp(
+                    (torch.tensor(table_of_scene).float() - self.centre) / self.spread, -5.0, 5.0
+                )
+                rows.append(torch.stack([net(given)[:, 0] for net in self.networks]).mean(0).numpy())
+        return np.stack(rows)
+
+
+def fit(scenes: Scenes, tables: list[np.ndarray], seeds: tuple[int, ...]) -> Trained:
+    """Networks trained on the blocks of TRAINED_AGES of all ``tables`` (the same scenes, disturbed differently)."""
+    row, block = np.nonzero(scenes.counts & np.isin(scenes.age, TRAINED_AGES))
+    x = torch.tensor(np.concatenate([table_[row, block] for table_ in tables]))
+    row = np.tile(row, len(tables))
+    centre, spread = x.float().mean(0), x.float().std(0) + 1e-2
     # one voice counts as the root of its scenes, so that a voice of many scenes does not outweigh the others
     _names, which, many = np.unique(scenes.voice, return_inverse=True, return_counts=True)
     weight = (1.0 / np.sqrt(many))[which]
     for side in (True, False):
         weight[scenes.person == side] /= weight[scenes.person == side].mean()
-    weights = torch.tensor(weight).float()
-    for _ in range(epochs):
-        order = torch.randperm(len(scenes.numbers), generator=random).numpy()
-        for start in range(0, len(order) - batch + 1, batch):
-            rows = order[start : start + batch]
-            numbers = disturbed(torch.tensor(scenes.numbers[rows].astype(np.float32)), random)
-            real = torch.tensor(scenes.real[rows])
-            # sometimes little is known of what was before
-            if torch.rand(1, generator=random) < 0.3:
-                real[:, : int(torch.randint(0, CONTEXT_BLOCKS - 4, (1,), generator=random))] = False
-            age = torch.tensor(scenes.age[rows])
-            outputs = net(scaled(numbers, mean, scale), real, age)
-            counts = torch.tensor(scenes.counts[rows]).float() * torch.where(age <= 15, 2.0, 1.0)
-            counts = counts * weights[rows][:, None]
-            target = person[rows][:, None].expand_as(outputs) * 0.96 + 0.02
-            wrong = nn.functional.binary_cross_entropy_with_logits(outputs, target, reduction="none")
-            loss = (wrong * counts).sum() / counts.sum()
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-            optimiser.step()
-            plan.step()
-    net.eval()
-    return net, mean, scale
-
-
-def outputs_of(trained: tuple[Net, Tensor, Tensor], scenes: Scenes) -> np.ndarray:
-    net, mean, scale = trained
-    found = []
-    with torch.no_grad():
-        for start in range(0, len(scenes.numbers), 128):
-            rows = slice(start, start + 128)
-            numbers = scaled(torch.tensor(scenes.numbers[rows].astype(np.float32)), mean, scale)
-            found.append(
-                net(numbers, torch.tensor(scenes.real[rows]), torch.tensor(scenes.age[rows])).numpy()
-            )
-    return np.concatenate(found) if found else np.zeros((0, BLOCKS))
+    target, weights = torch.tensor(scenes.person[row]).float(), torch.tensor(weight[row]).float()
+    networks, batch = [], 512
+    for seed in seeds:
+        torch.manual_seed(seed)
+        random = torch.Generator().manual_seed(seed)
+        net = nn.Sequential(
+            nn.Dropout(0.1), nn.Linear(x.shape[1], HIDDEN), nn.ReLU(), nn.Dropout(0.3), nn.Linear(HIDDEN, 1)
+        )
+        optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.2)
+        steps = EPOCHS * (len(x) // batch)
+        plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps + 1)
+        for _ in range(EPOCHS):
+            order = torch.randperm(len(x), generator=random)
+            for start in range(0, len(x) - batch + 1, batch):
+                rows = order[start : start + batch]
+                given = torch.clamp((x[rows].float() - centre) / spread, -5.0, 5.0)
+                given = given + 0.1 * torch.randn(given.shape, generator=random)
+                wrong = nn.functional.binary_cross_entropy_with_logits(
+                    net(given)[:, 0], target[rows] * 0.96 + 0.02, reduction="none"
+                )
+                optimiser.zero_grad()
+                (wrong * weights[rows]).mean().backward()
+                optimiser.step()
+                plan.step()
+        networks.append(net.eval())
+    return Trained(centre, spread, networks)
 
 
 def at_age(scenes: Scenes, outputs: np.ndarray, age_s: float) -> np.ndarray:
@@ -289,29 +316,28 @@ def calibrated(scenes: Scenes, outputs: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def write(
-    path: Path, trained: list[tuple[Net, Tensor, Tensor]], slope: np.ndarray, offset: np.ndarray
+    path: Path, mean: Tensor, scale: Tensor, trained: Trained, slope: np.ndarray, offset: np.ndarray
 ) -> None:
-    arrays: dict[str, np.ndarray] = {
-        "networks": np.array(len(trained)),
-        "slope": slope.astype(np.float32),
-        "offset": offset.astype(np.float32),
+    """The networks side by side as one hidden layer."""
+    layers = [(net[1], net[4]) for net in trained.networks]
+    arrays = {
+        "mean": mean,
+        "scale": scale,
+        "centre": trained.centre,
+        "spread": trained.spread,
+        "hidden": torch.cat([first.weight.T for first, _ in layers], 1),
+        "hidden_bias": torch.cat([first.bias for first, _ in layers]),
+        "out": torch.cat([last.weight[0] for _, last in layers]) / len(layers),
+        "out_bias": torch.stack([last.bias for _, last in layers]).mean(0),
+        "slope": torch.tensor(slope),
+        "offset": torch.tensor(offset),
     }
-    for number, (net, mean, scale) in enumerate(trained):
-        put = {"mean": mean, "scale": scale}
-        for layer, conv in enumerate(net.hear):
-            put[f"hear{layer}"] = conv.weight.permute(2, 1, 0).reshape(-1, WIDTH)
-            put[f"hear_bias{layer}"] = conv.bias
-        for name in ("gate", "keep", "hidden"):
-            put[name] = getattr(net, name).weight.T
-            put[f"{name}_bias"] = getattr(net, name).bias
-        put["out"], put["out_bias"] = net.out.weight[0], net.out.bias[0]
-        arrays |= {f"{number}.{name}": value.detach().numpy() for name, value in put.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **arrays)
-    print(f"written: {path.name}, {path.stat().st_size / 1024:.0f} KB")
+    np.savez_compressed(path, **{n: a.detach().numpy().astype(np.float32) for n, a in arrays.items()})
+    print(f"\nwritten: {path.name}, {path.stat().st_size / 1024:.0f} KB")
 
 
-def fold_of(voice: str, corpus: str, folds: int) -> int:
+def fold_of(voice: str, corpus: str, folds: int = FOLDS) -> int:
     """By voice; but what was made from one recorded announcer stays together."""
     kind, source = corpus.split(":")
     name = voice if kind != "recording" or source in SYNTHETIC else source
@@ -321,24 +347,27 @@ def fold_of(voice: str, corpus: str, folds: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--scenes", type=int, default=6000)
-    parser.add_argument("--held-scenes", type=int, default=2000)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--networks", type=int, default=2)
+    parser.add_argument("--parts", type=int, default=10)
+    parser.add_argument("--held", type=int, default=0, help="score on so many parts of the voices held out")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="sources, such as human:libri")
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--leave-out", nargs="*", default=[], help="corpora, such as human:libri")
-    parser.add_argument("--held", action="store_true", help="score the finished model on the voices held out")
     parser.add_argument("--out", type=Path, default=ROOT / "resources" / "models" / "liveness.npz")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    scenes = compose(options.folders, lambda v: not held_out(v), options.scenes, 21, options.cache)
-    folds = np.array([fold_of(v, c, options.folds) for v, c in zip(scenes.voice, scenes.corpus, strict=True)])
+    torch.set_flush_denormal(True)
+    scenes = compose(options.folders, lambda v: not held_out(v), "train", options.parts, options.cache)
+    sample = (
+        scenes.numbers[:: max(1, len(scenes.numbers) // 800), ::7].reshape(-1, NUMBERS).astype(np.float32)
+    )
+    mean, scale = torch.tensor(sample.mean(0)), torch.tensor(sample.std(0) + 1e-2)
+    plain = known(scenes, mean, scale)
+    tables = [plain, known(scenes, mean, scale, 1), known(scenes, mean, scale, 2)]
+    folds = np.array([fold_of(v, c) for v, c in zip(scenes.voice, scenes.corpus, strict=True)])
     unheard = np.zeros(scenes.age.shape)
-    for fold in range(options.folds):
-        trained = fit(scenes.part(folds != fold), 1, options.epochs)
-        unheard[folds == fold] = outputs_of(trained, scenes.part(folds == fold))
-        print(f"fold {fold + 1} of {options.folds} done", flush=True)
+    for fold in range(FOLDS):
+        rows = folds != fold
+        trained = fit(scenes.part(rows), [t[rows] for t in tables], SEEDS[:1])
+        unheard[~rows] = trained.outputs(plain[~rows])
     slope, offset = calibrated(scenes, unheard)
     ages = np.clip(scenes.age, 1, AGE_BLOCKS) - 1
     unheard = unheard * slope[ages] + offset[ages]
@@ -346,24 +375,21 @@ def main() -> None:
     by_name(scenes, unheard, scenes.corpus)
     by_name(scenes, unheard, scenes.before)
     for name in options.leave_out:
-        rows = scenes.corpus == name
-        side = scenes.person[rows][0]
-        # the other side: a third of its voices, not heard either
-        other = (scenes.person != side) & (folds == 0)
-        trained = fit(scenes.part(~rows & ~other), 1, options.epochs)
-        test = scenes.part(rows | other)
-        table(f"Trained without {name}", test, outputs_of(trained, test))
-    if options.networks:
-        finished = [fit(scenes, 1 + number, options.epochs) for number in range(options.networks)]
-        write(options.out, finished, slope, offset)
-        if options.held:
-            held = compose(options.folders, held_out, options.held_scenes, 22, options.cache)
-            outputs = np.mean([outputs_of(one, held) for one in finished], axis=0)
-            ages = np.clip(held.age, 1, AGE_BLOCKS) - 1
-            outputs = outputs * slope[ages] + offset[ages]
-            table("Voices and tracks held out for the benchmark", held, outputs)
-            by_name(held, outputs, held.corpus)
-            by_name(held, outputs, held.before)
+        out = scenes.corpus == name
+        # the other side: voices of one fold, not heard either
+        other = (scenes.person != scenes.person[out][0]) & (folds == 0)
+        rows = ~out & ~other
+        trained = fit(scenes.part(rows), [t[rows] for t in tables], SEEDS[:1])
+        table(f"Trained without {name}", scenes.part(~rows), trained.outputs(plain[~rows]))
+    finished = fit(scenes, tables, SEEDS)
+    write(options.out, mean, scale, finished, slope, offset)
+    if options.held:
+        held = compose(options.folders, held_out, "held", options.held, options.cache)
+        ages = np.clip(held.age, 1, AGE_BLOCKS) - 1
+        outputs = finished.outputs(known(held, mean, scale)) * slope[ages] + offset[ages]
+        table("Voices and tracks held out for the benchmark", held, outputs)
+        by_name(held, outputs, held.corpus)
+        by_name(held, outputs, held.before)
 
 
 if __name__ == "__main__":
