@@ -48,11 +48,11 @@ def show(company: str, as_json: bool) -> None:
     if known == CompanyMemory():
         click.echo(f"Nothing is remembered of {company}.")
         return
-    click.echo(f"{len(known.prints.utterances)} announcements ({known.prints.length_s:.0f} s)")
+    click.echo(f"{_counted(len(known.prints.utterances), 'announcement')} ({known.prints.length_s:.0f} s)")
     if waits_s:
         from statistics import median
 
-        click.echo(f"usual wait {median(waits_s) / 60:.1f} min (from {len(waits_s)} calls)")
+        click.echo(f"usual wait {median(waits_s) / 60:.1f} min (from {_counted(len(waits_s), 'call')})")
     for name, count in known.outcomes:
         click.echo(f"{count} x {name.replace('_', ' ')}")
     for sentence in known.sentences:
@@ -82,7 +82,7 @@ def export(company: str, file: Path, flow_id: str) -> None:
         )
     known = _run(_recall(company, flow))
     codec.dump(shared(flow, known), file)
-    click.echo(f"{file}: {flow.name}, {len(known.prints.utterances)} announcements", err=True)
+    click.echo(f"{file}: {flow.name}, {_counted(len(known.prints.utterances), 'announcement')}", err=True)
 
 
 @command.command("import")
@@ -107,7 +107,7 @@ def import_(file: Path) -> None:
 
     _run(teach())
     count = len(lesson.add.prints.utterances)
-    click.echo(f"{flow.company or flow.name}: {count} announcements came with the flow", err=True)
+    click.echo(f"{flow.company or flow.name}: {_counted(count, 'announcement')} came with the flow", err=True)
 
 
 @command.command("forget")
@@ -121,6 +121,10 @@ def forget(company: str) -> None:
 
     if not _run(drop()):
         raise click.ClickException(f"Nothing is remembered of {company!r}.")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

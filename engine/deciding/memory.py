@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -209,13 +210,27 @@ class Memory:
         return tuple(u for u in self.utterances if u.start_s >= self.turn_from_s)
 
     def said_before(self, text: str) -> bool:
-        """Whether ``text`` was heard in an earlier announcement of this call."""
+        """Whether ``text`` was heard in an earlier announcement, of this call or of one before."""
         text = plain(text)
-        if text.count(" ") + 1 < _SAME_MIN_WORDS or not self.recorded:
-            return False
-        long_enough = [old for old in self.recorded if len(old) >= 0.8 * len(text)]
-        best = process.extractOne(text, long_enough, scorer=fuzz.partial_ratio, score_cutoff=_SAME_SENTENCE)
-        return best is not None
+        return text.count(" ") + 1 >= _SAME_MIN_WORDS and _in_any(text, self.recorded)
+
+
+@lru_cache(maxsize=4096)
+def _words_of(sentence: str) -> frozenset[str]:
+    return frozenset(sentence.split())
+
+
+@lru_cache(maxsize=512)
+def _in_any(text: str, sentences: tuple[str, ...]) -> bool:
+    """Whether ``text`` is part of one of ``sentences``, nearly. Asked at every tick: hence remembered."""
+    # Who shares not half of the words is never that similar; most sentences are left out by this.
+    words = _words_of(text)
+    near = [
+        old
+        for old in sentences
+        if len(old) >= 0.8 * len(text) and 2 * len(words & _words_of(old)) >= len(words)
+    ]
+    return process.extractOne(text, near, scorer=fuzz.partial_ratio, score_cutoff=_SAME_SENTENCE) is not None
 
 
 def _put(memory: Memory, index: int, utterance: Utterance) -> Memory:
@@ -347,7 +362,7 @@ def remember(memory: Memory, what: Input) -> Memory:
                     old,
                     voiced_s=what.voiced_s,
                     distance=what.distance if what.distance is not None else old.distance,
-                    heard_before=max(old.heard_before, what.heard_before),
+                    heard_before=what.heard_before,
                     liveness=what.liveness if what.liveness is not None else old.liveness,
                     # Single values jump; music is there for long or not at all.
                     music_bed=what.music_bed
