@@ -5,6 +5,21 @@
 The phrases are resources (``resources/cues/*.toml``). A plain phrase is found fuzzily: first by the best partial
 ratio over all phrases in one pass of rapidfuzz, then, so that "yellow" is no "hello", again on whole words. A phrase
 with a placeholder is found word for word. Everything here is pure; the book of cues is compiled once.
+
+What a cue is worth depends on how sure the embedded recogniser is of its words. Measured after G.711 on 746 partial
+texts of 89 people who greet nobody, 874 of prompts of the kind its language model knows (allison, flite, the practice
+companies) and 1,935 of announcements in espeak's voices, most of them unknown to it: logarithm of the share of
+people's texts over that of prompts / of announcements that have such a cue at such a confidence. "Strong": recorded
+tiers of -3.5 and below, or several; "weak": other recorded tiers; "live": live tiers alone; "none": no tier.
+
+    partial, confidence   below 0.1    0.1-0.2      0.2-0.35     0.35-0.5     0.5-0.7      0.7-0.85     above
+    strong               +0.7 / -0.9  -1.6 / +1.0  -1.9 / -0.9  -1.7 / -0.6  -2.9 / -1.8  -3.6 / -1.6  -6.1 / -3.1
+    weak                 -3.9 / -1.6  -3.0 / -1.4  -2.8 / -2.4  -3.3 / -2.0  -3.4 / -2.8  -3.6 / -2.5  -4.4 / -2.7
+    live                 +3.0 / +2.2  +3.8 / +1.9  +3.0 / +1.1  +1.8 / +1.0  +2.1 / +0.7  +0.2 / -1.4  +0.2 / -0.1
+    none                 +2.0 / +0.4  +2.0 / +0.1  +1.8 / -0.1  +1.4 / -0.4  +0.5 / -0.7  -0.8 / -1.0  -2.5 / -2.1
+
+No weak cue was read in any partial text of a person. Final texts are fewer (105 of people): a strong cue is worth
+nothing below 0.35, -1 from there to 0.7, and -2 or more above.
 """
 
 from __future__ import annotations
@@ -36,7 +51,7 @@ shorter than ``_SHORT_CHARS`` must come closer, for many others are as near to i
 _WORDING = (-9.0, -7.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0, 5.0)
 _WORDING_WORTH = (-4.5, -3.5, -2.2, -1.2, -0.7, -0.3, -0.1, 0.0, 0.3, 0.6)
 """Log-odds of the written words (``wording.odds``), and what they were worth as the recogniser wrote them: logarithm
-of their share in 899 partial texts of 96 people over that in 1,576 partial texts of announcements, after G.711. In its
+of their share in 899 partial texts of 89 people over that in 1,576 partial texts of announcements, after G.711. In its
 scraps of people's talk there are menu words enough that a small sum says nothing."""
 
 

@@ -1,6 +1,7 @@
 """Word errors and confidence of the embedded recogniser, through the ear, after G.711.
 
-    python tests/bench/hearing/words.py [FOLDER_WITH_manifest.csv] [--every N] [--language FOLDER] [--show]
+    python tests/bench/hearing/words.py [FOLDER_WITH_manifest.csv] [--side all|train|held] [--folder-only]
+                                         [--every N] [--language FOLDER] [--show]
 
 Kinds:
 
@@ -11,7 +12,8 @@ Kinds:
   and not to be put among them.
 - "people": people speaking freely; "surely a menu phrase" counts those that came out as one with a confidence over 0.5.
 
-``--language``: test a model made elsewhere (``build.py --into``). ``--every``: take each N-th clip of the folder only.
+``--side``: voices of the folder that are held out for the benchmark, or the others (``split.py``). ``--folder-only``:
+neither practice nor unseen. ``--language``: test a model made elsewhere (``build.py --into``). ``--every``: take each N-th clip of the folder only.
 ``--show``: print what was said and heard wherever they differ.
 """
 
@@ -39,6 +41,7 @@ from engine.hearing import sphinx
 from engine.hearing.ear import Ear
 from engine.hearing.perceptions import Heard
 from engine.speaking.espeak import EspeakVoice
+from tests.bench.hearing.split import held_out
 from tests.engine.hearing.sound import over_the_phone, silence
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -112,7 +115,7 @@ def known_sentences() -> set[str]:
     return {plain(" ".join(words)) for words in build.all_sentences()}
 
 
-def recorded(folder: Path, every: int) -> Rows:
+def recorded(folder: Path, every: int, side: str) -> Rows:
     rows = [
         row
         for row in csv.DictReader((folder / "manifest.csv").open(encoding="utf-8"))
@@ -120,6 +123,7 @@ def recorded(folder: Path, every: int) -> Rows:
         and len(row["text"].split()) > 2
         and "digits" not in row["style"]
         and row["id"] != "recording_allison__greeting_1"
+        and (side == "all" or held_out(row["voice"]) == (side == "held"))
     ]
     for row in rows[::every]:
         sound, rate = soundfile.read(folder / row["file"])
@@ -166,6 +170,8 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("folder", nargs="?", type=Path)
     options.add_argument("--every", type=int, default=1)
+    options.add_argument("--side", choices=("all", "train", "held"), default="all")
+    options.add_argument("--folder-only", action="store_true")
     options.add_argument("--language", type=Path)
     options.add_argument("--show", action="store_true")
     chosen = options.parse_args()
@@ -174,7 +180,10 @@ def main() -> None:
     known, transcriber = known_sentences(), sphinx.SphinxTranscriber()
     table: dict[str, list[tuple[int, int, float, bool]]] = defaultdict(list)
     spent = length = 0.0
-    for source in (practice(), unseen(), recorded(chosen.folder, chosen.every) if chosen.folder else ()):
+    sources: list[Rows] = [] if chosen.folder_only else [practice(), unseen()]
+    if chosen.folder:
+        sources.append(recorded(chosen.folder, chosen.every, chosen.side))
+    for source in sources:
         for kind, text, sound in source:
             said = plain(text)
             ear = Ear(transcriber)
