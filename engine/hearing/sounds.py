@@ -46,6 +46,36 @@ _SILENCE_S = 0.5
 _MUSIC_BLOCKS = 6
 
 
+class _Past:
+    """The last ``bed.WINDOW_BLOCKS`` blocks, end to end, as the music detector looks at them."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+        self.end_to_end: list[Floats] = []
+        self._windows: deque[int] = deque()  # of the voice detector, in each block: three or four
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self.blocks = 0
+        self._windows.clear()
+
+    def add(self, block: Block, voice: Floats) -> None:
+        """One more block; the oldest falls out."""
+        fresh = [block.level_db, block.bands_db, block.flux_db, block.flatness, block.held, voice]
+        if not self.blocks:
+            self.end_to_end = fresh
+        elif self.blocks < bed.WINDOW_BLOCKS:
+            pairs = zip(self.end_to_end, fresh, strict=True)
+            self.end_to_end = [np.concatenate((old, new)) for old, new in pairs]
+        else:
+            gone = [*(len(new) for new in fresh[:-1]), self._windows.popleft()]
+            pieces = zip(self.end_to_end, fresh, gone, strict=True)
+            self.end_to_end = [np.concatenate((old[count:], new)) for old, new, count in pieces]
+            self.blocks -= 1
+        self.blocks += 1
+        self._windows.append(len(voice))
+
+
 class SoundSense:
     """The class of the sound of one call."""
 
@@ -58,9 +88,10 @@ class SoundSense:
         self._endpoint_s = endpoint_s
         self._windows = 0
         self._voice: deque[float] = deque([0.0] * _RECENT, maxlen=_RECENT)
-        self._blocks: deque[tuple[Block, Floats]] = deque(maxlen=bed.WINDOW_BLOCKS)
+        self._past = _Past()
         self._music: deque[float] = deque(maxlen=10)
         self._levels: deque[Floats] = deque(maxlen=15)
+        self._loudest: deque[float] = deque(maxlen=15)
         self._quiet_s = 10.0
         self._loud_s = 0.0
         self._belief = -2.0  # log odds of music beneath the voice: a mean that forgets within about a second
@@ -102,32 +133,22 @@ class SoundSense:
         self._quiet_s = self._quiet_s + BLOCK_S if level < QUIET_DB else 0.0
         self._loud_s = self._loud_s + BLOCK_S if level >= QUIET_DB else 0.0
         if self._quiet_s >= 0.2:
-            self._blocks.clear()
+            self._past.clear()
             self._music.clear()
             self._belief, self._belief_weight = -2.0, 0.2
             self.music_bed = 0.0
             return
         self._levels.append(block.level_db)
+        self._loudest.append(float(block.level_db.max()))
         if self._fell_silent():
-            self._blocks.clear()
+            self._past.clear()
             self._music.clear()
             self._belief, self._belief_weight = -2.0, 0.2
             self.music_bed = 0.0
-        self._blocks.append((block, voice))
-        if len(self._blocks) < bed.LEAST_BLOCKS:
+        self._past.add(block, voice)
+        if self._past.blocks < bed.LEAST_BLOCKS:
             return
-        blocks = [b for b, _ in self._blocks]
-        windows = np.concatenate([v for _, v in self._blocks])
-        music = bed.network().probability(
-            bed.statistics(
-                np.concatenate([b.level_db for b in blocks]),
-                np.concatenate([b.bands_db for b in blocks]),
-                np.concatenate([b.flux_db for b in blocks]),
-                np.concatenate([b.flatness for b in blocks]),
-                np.concatenate([b.held for b in blocks]),
-                windows,
-            )
-        )
+        music = bed.network().probability(bed.statistics(*self._past.end_to_end))
         self._music.append(music)
         odds = float(np.log((music + 0.02) / (1.02 - music)))
         self._belief_weight = 0.9 * self._belief_weight + 0.1
@@ -143,12 +164,17 @@ class SoundSense:
         if self.sound not in (Sound.SPEECH, Sound.MUSIC) or self.music_bed < 0.25:
             return False
         gap = GAP_FRAMES if self.sound is Sound.SPEECH else MUSIC_GAP_FRAMES
-        frames = np.concatenate(self._levels)
-        newest = frames[-(gap + len(self._levels[-1])) :]
+        # A gap is no longer than a block, and may end anywhere in the newest one.
+        newest = np.concatenate(list(self._levels)[-2:])[-(gap + len(self._levels[-1])) :]
         if len(newest) < gap:
             return False
-        smooth = np.convolve(newest, np.full(gap, 1 / gap), "valid")
-        return bool(smooth.min() < between(np.sort(frames), 0.9) - GAP_DB)
+        quietest = np.convolve(newest, np.full(gap, 1 / gap), "valid").min()
+        if (
+            quietest >= max(self._loudest) - GAP_DB
+        ):  # then it is not that far below nine tenths of them either
+            return False
+        frames = np.concatenate(self._levels)
+        return bool(quietest < between(np.sort(frames), 0.9) - GAP_DB)
 
     def _judge(self, block: Block, tone: bool, steady: bool, in_cadence: bool) -> tuple[Sound, float]:
         now = block.end_s
