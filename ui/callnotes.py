@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout
 from ui.theme import Space, Theme
 from ui.widgets.words import Button, Words, restyle
 
-BESIDE_PX = 560
-"""From this width on a bar's buttons stand beside its words."""
+BESIDE_PX = (0, 380, 560)
+"""From this width on a bar's buttons stand beside its words, by how many there are."""
 
 
 class NoteBar(QFrame):
@@ -54,7 +54,7 @@ class NoteBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Buttons beside the words, or beneath them where room is short."""
         super().resizeEvent(event)
-        beside = self.width() >= BESIDE_PX or not self.buttons
+        beside = self.width() >= BESIDE_PX[min(len(self.buttons), len(BESIDE_PX) - 1)]
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._row.direction() is not direction:
             self._row.setDirection(direction)

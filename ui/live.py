@@ -165,7 +165,7 @@ class CallCard(QFrame):
         self.because.say(f"Why: {why}" if why else "")
         self.offer.say(sentences.offer_sentence(call), f"Heard: {call.offer}" if call.offer else "")
         self.warning.say(sentences.warning_sentence(call))
-        self.reckoned.say(sentences.reckoned_sentence(call) if self._tall else "")
+        self._show_why(self.why.isChecked())
         self.evidence.show_judgements(call.judgements)
         self.ending.say("" if call.live else call.end_text)
         keys = "  ".join(mark.text for mark in call.marks if mark.kind == "key")
@@ -196,9 +196,8 @@ class CallCard(QFrame):
         self.captions.setMaximumHeight(16777215 if alone else 104)
         vertical = QSizePolicy.Policy.Expanding if alone else QSizePolicy.Policy.Maximum
         self.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
-        self._legend.setVisible(alone and tall)
         self._tall = alone and tall
-        self.reckoned.say(sentences.reckoned_sentence(self._call) if self._tall else "")
+        self._show_why(self.why.isChecked())
 
     def _make_buttons(self) -> None:
         make, do = Button, self._do
@@ -213,7 +212,7 @@ class CallCard(QFrame):
         self.why = make(self._theme, "Why?", "chip")
         self.why.setCheckable(True)
         self.why.setToolTip("Why it rang, or did not: all that was heard for and against a person")
-        self.why.toggled.connect(self.evidence.setVisible)
+        self.why.toggled.connect(self._show_why)
         self.mute = make(self._theme, "Mute", "secondary", "microphone")
         self.mute.setCheckable(True)
         self.keys = make(self._theme, "Keypad", "secondary", "keypad")
@@ -345,6 +344,12 @@ class CallCard(QFrame):
         self._legend.setEnabled(call.live)
         if not call.live and self.keys.isChecked():
             self.keys.setChecked(False)
+
+    def _show_why(self, shown: bool) -> None:
+        """What was weighed takes the room of what explains the rest."""
+        self.evidence.setVisible(shown)
+        self._legend.setVisible(self._tall and not shown)
+        self.reckoned.say(sentences.reckoned_sentence(self._call) if self._tall and not shown else "")
 
     def _show_keypad(self, shown: bool) -> None:
         self._pad.setVisible(shown)
