@@ -13,8 +13,8 @@ Kinds:
 - "people": people speaking freely; "surely a menu phrase" counts those that came out as one with a confidence over 0.5.
 
 ``--side``: voices of the folder that are held out for the benchmark, or the others (``split.py``). ``--folder-only``:
-neither practice nor unseen. ``--language``: test a model made elsewhere (``build.py --into``). ``--every``: take each N-th clip of the folder only.
-``--show``: print what was said and heard wherever they differ.
+neither practice nor unseen. ``--language``: test a model made elsewhere (``build.py --into``). ``--every``: take each
+N-th clip of the folder only. ``--show``: print what was said and heard wherever they differ.
 """
 
 from __future__ import annotations
