@@ -40,8 +40,8 @@ class EvidenceList(QTextEdit):
         theme.changed.connect(self._again)
 
     def sizeHint(self) -> QSize:
-        """Half of the room: the captions have the rest."""
-        return QSize(320, 160)
+        """Little is enough, as with the captions beside it: the page gives what is left."""
+        return QSize(320, 96)
 
     def show_judgements(self, judgements: Sequence[Judgement]) -> None:
         """Show these; where the user has scrolled to stays in sight."""
