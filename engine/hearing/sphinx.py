@@ -6,7 +6,7 @@ The acoustic model (en-us) comes in the pocketsphinx wheel; language model and d
 What to expect of it after G.711 (``tests/bench/hearing/words.py``): recorded prompts of natural voices and flite come
 out nearly word for word (4 % word errors), the practice companies' espeak voices with one word in ten wrong, prompts of
 other businesses with one in five, espeak's plain voice with nearly half; adverts and notices never read before, in
-flite's and festival's voices, with one in four, in espeak's with two in three; free speech of people with nearly all
+held-out voices of flite and festival, with half the words wrong, in espeak's with nearly all; free speech of people with nearly all
 words wrong, but hardly ever as a menu phrase that it is sure of. So: trust what it says of menus and notices, and take
 words that fit nothing as just that (``engine/deciding/phrases`` has a table). Typical slips: "recent that actions" for
 "recent transactions", "website" for "web site", the first word lost or wrong ("him queue for your patience"), "nine"
