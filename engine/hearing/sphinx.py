@@ -4,14 +4,15 @@ The acoustic model (en-us) comes in the pocketsphinx wheel; language model and d
 (``resources/language``: telephone sentences merged with the general model; see ``build.py`` there).
 
 What to expect of it after G.711 (``tests/bench/hearing/words.py``): recorded prompts of natural voices and flite come
-out nearly word for word (4 % word errors), the practice companies' espeak voices with one word in ten wrong, prompts of
-other businesses with one in five, espeak's plain voice with nearly half; adverts and notices never read before, in
-held-out voices of flite and festival, with half the words wrong, in espeak's with nearly all; free speech of people with nearly all
-words wrong, but hardly ever as a menu phrase that it is sure of. So: trust what it says of menus and notices, and take
-words that fit nothing as just that (``engine/deciding/phrases`` has a table). Typical slips: "recent that actions" for
-"recent transactions", "website" for "web site", the first word lost or wrong ("him queue for your patience"), "nine"
-for "five", and scraps of menu words ("number", "line", "press two") inside what a person says - the confidence of such
-an utterance is low. A greeting of one or two words ("hello", "good morning katie") is often right, with 0.5 to 0.9.
+out nearly word for word (4 % word errors), the practice companies' espeak voices with one word in ten wrong, prompts
+of other businesses with one in five, espeak's plain voice with nearly half; adverts and notices never read before, in
+held-out voices of flite and festival, with half the words wrong, in espeak's with nearly all; free speech of people
+with nearly all words wrong, but hardly ever as a menu phrase that it is sure of. So: trust what it says of menus and
+notices, and take words that fit nothing as just that (``engine/deciding/phrases`` has a table). Typical slips:
+"recent that actions" for "recent transactions", "website" for "web site", the first word lost or wrong ("him queue
+for your patience"), "nine" for "five", and scraps of menu words ("number", "line", "press two") inside what a person
+says - the confidence of such an utterance is low. A greeting of one or two words ("hello", "good morning katie") is
+often right, with 0.5 to 0.9.
 
 Confidence is 0..1 (``confidence``): the logistic of the mean language score and the mean posterior of the words.
 pocketsphinx's posteriors alone are near one for rubbish as well; how well the words follow one another tells more.
