@@ -46,7 +46,7 @@ VOICED_EVERY_BLOCKS = 3
 VOICED_AT_FIRST_S = 1.5
 """So long ``Voiced`` comes with every block: the first second of a voice decides most."""
 PARTIAL_EVERY_BLOCKS = 5
-BED_STAYS_BLOCKS = 8
+BED_STAYS_BLOCKS = 20
 LONG_S = 12.0
 """An utterance longer than this is closed at the next pause of ``SHORT_PAUSE_S``, and at ``LONGEST_S`` anyway."""
 LONGEST_S = 25.0
@@ -188,12 +188,13 @@ class Ear:
             self._repeats.heard_before(),
             self._bed(),
             self._liveness.log_odds(),
+            round(self._sounds.singing, 3),
         )
 
     def _bed(self) -> float:
-        """Music that was not there when the voice began seldom begins beneath it: half believed, more if it stays."""
+        """Music that was not there when the voice began seldom begins beneath it: hardly believed, more if it stays."""
         stays = 1.0 if self._over_music else min(1.0, self._bed_blocks / BED_STAYS_BLOCKS)
-        return round(self._sounds.music_bed * (0.5 + 0.5 * stays), 3)
+        return round(self._sounds.music_bed * (0.4 + 0.6 * stays), 3)
 
     def _open(self, start_s: float) -> None:
         self._utterance_s = start_s

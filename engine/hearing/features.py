@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import RATE_HZ
-from engine.hearing.quantiles import median
 from engine.hearing.transcriber import Samples
 
 Floats = NDArray[np.float32]
@@ -35,6 +34,8 @@ BANDS = 16
 LOW_HZ, HIGH_HZ = 200.0, 3600.0
 HOLD_LONG_FRAMES = 3
 """A note counts as held when its line was there three long frames (150 ms) ago: windows that do not overlap."""
+HOLD_LONGER_FRAMES = 8
+"""A note is held for long when its line was there 400 ms ago as well: longer than nearly all syllables."""
 
 _SHORT_WINDOW = np.hanning(SHORT_SAMPLES).astype(np.float32)
 _LONG_WINDOW = np.hanning(LONG_SAMPLES).astype(np.float32)
@@ -61,6 +62,8 @@ _LOW_BIN = int(LOW_HZ * SHORT_SAMPLES / RATE_HZ)
 _HIGH_BIN = int(HIGH_HZ * SHORT_SAMPLES / RATE_HZ)
 LONG_LOW = int(300.0 / LINE_HZ)
 LONG_HIGH = int(3500.0 / LINE_HZ)
+_QUARTERS = np.array([0, *(int(hz / LINE_HZ) - LONG_LOW for hz in (700.0, 1300.0, 2100.0))])
+"""Where the quarters of the band begin, as lines above ``LONG_LOW``: 300, 700, 1300, 2100 to 3500 Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Block:
     power: Floats  # (10, bins) of the short frames, 200-3600 Hz
     lines: Floats  # (2, LONG_SAMPLES // 2 + 1) power of the long frames
     held: Floats  # (2,) share of the power in lines that were there 150 ms ago
+    held_long: Floats  # (2,) ... and 400 ms ago as well
+    held_bands: Floats  # (2, 4) share of the power of each quarter of the band in lines held for 150 ms
 
     @property
     def end_s(self) -> float:
@@ -95,7 +100,7 @@ class Analyser:
     def __init__(self) -> None:
         self._past = np.zeros(LONG_SAMPLES, np.float32)
         self._bands = np.full((1, BANDS), FLOOR_DB, np.float32)
-        self._peaks = [np.zeros(LONG_HIGH - LONG_LOW, bool) for _ in range(HOLD_LONG_FRAMES)]
+        self._peaks = np.zeros((HOLD_LONGER_FRAMES, LONG_HIGH - LONG_LOW), bool)
         self._index = 0
 
     def block(self, samples: Samples) -> Block:
@@ -113,7 +118,7 @@ class Analyser:
         flatness = np.exp(np.mean(np.log(narrow + 1e-12), axis=1)) / (total / narrow.shape[1] + 1e-12)
         before = np.concatenate([self._bands, bands[:-1]])
         self._bands = bands[-1:]
-        lines, held = self._long(sound)
+        lines, held, held_long, held_bands = self._long(sound)
         block = Block(
             index=self._index,
             level_db=_decibels(total),
@@ -123,31 +128,45 @@ class Analyser:
             power=narrow,
             lines=lines,
             held=held,
+            held_long=held_long,
+            held_bands=held_bands,
         )
         self._index += 1
         return block
 
-    def _long(self, sound: Floats) -> tuple[Floats, Floats]:
+    def _long(self, sound: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         tail = sound[-(LONG_SAMPLES + LONG_HOP_SAMPLES) :]
         frames = framed(tail, LONG_SAMPLES, LONG_HOP_SAMPLES)
         spectrum = np.fft.rfft(frames * _LONG_WINDOW, axis=1)
         lines = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * _LONG_SCALE
-        held = np.zeros(len(lines), np.float32)
-        for row, power in enumerate(lines):
-            part = power[LONG_LOW - 1 : LONG_HIGH + 1]
-            middle = part[1:-1]
-            peaks = (middle > part[:-2]) & (middle >= part[2:]) & (middle > 8.0 * median(part) + 1e-9)
-            earlier = self._peaks[0]
-            near = earlier.copy()
-            near[1:] |= earlier[:-1]
-            near[:-1] |= earlier[1:]
-            kept = peaks & near
-            wide = kept.copy()
-            wide[1:] |= kept[:-1]
-            wide[:-1] |= kept[1:]
-            held[row] = middle[wide].sum() / (middle.sum() + 1e-9)
-            self._peaks = [*self._peaks[1:], peaks]
-        return lines, held
+        part = lines[:, LONG_LOW - 1 : LONG_HIGH + 1]
+        middle = part[:, 1:-1]
+        half = part.shape[1] // 2
+        floor = 8.0 * np.partition(part, half, axis=1)[:, half : half + 1] + 1e-9
+        peaks = (middle > part[:, :-2]) & (middle >= part[:, 2:]) & (middle > floor)
+        count = len(peaks)
+        kept = peaks & _near(self._peaks[-HOLD_LONG_FRAMES:][:count])
+        longer = kept & _near(self._peaks[:count])
+        self._peaks = np.concatenate([self._peaks[count:], peaks])
+        power = middle.sum(axis=1) + 1e-9
+        notes = np.where(_near(kept), middle, 0.0)
+        held_long = np.where(_near(longer), middle, 0.0).sum(axis=1) / power
+        quarters = np.add.reduceat(middle, _QUARTERS, axis=1) + 1e-3 * power[:, None]
+        held_bands = np.add.reduceat(notes, _QUARTERS, axis=1) / quarters
+        return (
+            lines,
+            np.asarray(notes.sum(axis=1) / power, np.float32),
+            np.asarray(held_long, np.float32),
+            np.asarray(held_bands, np.float32),
+        )
+
+
+def _near(peaks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The peaks and the lines beside them."""
+    near = peaks.copy()
+    near[:, 1:] |= peaks[:, :-1]
+    near[:, :-1] |= peaks[:, 1:]
+    return near
 
 
 def _decibels(power: Floats) -> Floats:

@@ -1,17 +1,17 @@
 """Which of silence, tone, music and speech is on the line, decided every 0.1 s with hysteresis.
 
-    voice windows (vad) --+
-    music detector (bed) -+--> SoundSense.step --> class, since when, music beneath the voice
-    levels (features) ----+
-    tones ----------------+
+    voice windows (vad) -------+
+    music, talk, song (bed) ---+--> SoundSense.step --> class, since when, music beneath the voice, song
+    levels (features) ---------+
+    tones ---------------------+
 
-* SPEECH needs the voice detector: five of the last seven windows (0.16 of 0.22 s). While music plays it needs half a
-  second at 0.8 on average, because song reaches that in 1 % of its time and speech nearly always. It ends when no
-  window was voiced for the endpointing time (0.8 s, after a long utterance 0.5 s), or when a steady tone or song
-  proves it wrong.
+* SPEECH needs the voice detector: five of the last seven windows (0.16 of 0.22 s), and the network must not doubt that
+  somebody talks; while music plays it must believe it. It ends when no window was voiced for the endpointing time
+  (0.8 s, after a long utterance 0.5 s), when a steady tone proves it wrong, or when music plays and
+  hardly anything of the last 0.6 s was talk.
 * A tone, also one of many harmonics that stands still, is never speech.
-* MUSIC is sound without voice that the music detector believes for 0.6 s. Noise is not music: it counts as SILENCE.
-* Music beneath a voice cannot outlive a silence: after 0.2 s of quiet the detector starts from nothing.
+* MUSIC is what the network believes for 0.6 s while nobody talks; song is music. Noise is not: it counts as SILENCE.
+* Music beneath a voice cannot outlive a silence: after 0.2 s of quiet the network starts from nothing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ LONG_ENOUGH_S = 2.5
 VOICED = 0.5
 """A window of this probability counts as voiced."""
 STILL_VOICED = 0.35
+MUSIC_HERE = 0.5
+TALK_ALONE, TALK_OVER_MUSIC = 0.15, 0.7
+"""Belief in talk that speech needs where no music plays, and where it does."""
+NO_TALK, NO_TALK_BLOCKS = 0.35, 6
+BED_BLOCKS = 3
+BELIEVED_S = 1.5
+"""What begins together with a voice is hardly music: after a silence it takes so long to be believed in full."""
 GAP_FRAMES, MUSIC_GAP_FRAMES, GAP_DB = 4, 10, 32.0
 """A gap: 40 ms between the sounds of a voice, 100 ms in music, that are so many decibels below the loud parts
 (music is ducked by 10 to 20)."""
@@ -46,36 +53,6 @@ _SILENCE_S = 0.5
 _MUSIC_BLOCKS = 6
 
 
-class _Past:
-    """The last ``bed.WINDOW_BLOCKS`` blocks, end to end, as the music detector looks at them."""
-
-    def __init__(self) -> None:
-        self.blocks = 0
-        self.end_to_end: list[Floats] = []
-        self._windows: deque[int] = deque()  # of the voice detector, in each block: three or four
-
-    def clear(self) -> None:
-        """Forget all of it."""
-        self.blocks = 0
-        self._windows.clear()
-
-    def add(self, block: Block, voice: Floats) -> None:
-        """One more block; the oldest falls out."""
-        fresh = [block.level_db, block.bands_db, block.flux_db, block.flatness, block.held, voice]
-        if not self.blocks:
-            self.end_to_end = fresh
-        elif self.blocks < bed.WINDOW_BLOCKS:
-            pairs = zip(self.end_to_end, fresh, strict=True)
-            self.end_to_end = [np.concatenate((old, new)) for old, new in pairs]
-        else:
-            gone = [*(len(new) for new in fresh[:-1]), self._windows.popleft()]
-            pieces = zip(self.end_to_end, fresh, gone, strict=True)
-            self.end_to_end = [np.concatenate((old[count:], new)) for old, new, count in pieces]
-            self.blocks -= 1
-        self.blocks += 1
-        self._windows.append(len(voice))
-
-
 class SoundSense:
     """The class of the sound of one call."""
 
@@ -83,19 +60,21 @@ class SoundSense:
         self.sound = Sound.SILENCE
         self.since_s = 0.0
         self.music_bed = 0.0
+        self.singing = 0.0
         self.last_voiced_s = 0.0
         self.voiced_s = 0.0
         self._endpoint_s = endpoint_s
         self._windows = 0
         self._voice: deque[float] = deque([0.0] * _RECENT, maxlen=_RECENT)
-        self._past = _Past()
+        self._bed = bed.BedSense()
         self._music: deque[float] = deque(maxlen=10)
+        self._talk: deque[float] = deque(maxlen=NO_TALK_BLOCKS)
+        self._song: deque[float] = deque(maxlen=10)
         self._levels: deque[Floats] = deque(maxlen=15)
-        self._loudest: deque[float] = deque(maxlen=15)
+        self._sounding_s = 0.0  # since the last silence, if only between two sounds of a voice
+        self._music_since_s = 0.0
         self._quiet_s = 10.0
         self._loud_s = 0.0
-        self._belief = -2.0  # log odds of music beneath the voice: a mean that forgets within about a second
-        self._belief_weight = 0.2  # what the mean rests on, of 1
 
     @property
     def voiced_lately(self) -> bool:
@@ -132,49 +111,40 @@ class SoundSense:
         level = float(between(np.sort(block.level_db), 0.8))
         self._quiet_s = self._quiet_s + BLOCK_S if level < QUIET_DB else 0.0
         self._loud_s = self._loud_s + BLOCK_S if level >= QUIET_DB else 0.0
-        if self._quiet_s >= 0.2:
-            self._past.clear()
-            self._music.clear()
-            self._belief, self._belief_weight = -2.0, 0.2
-            self.music_bed = 0.0
-            return
         self._levels.append(block.level_db)
-        self._loudest.append(float(block.level_db.max()))
-        if self._fell_silent():
-            self._past.clear()
-            self._music.clear()
-            self._belief, self._belief_weight = -2.0, 0.2
-            self.music_bed = 0.0
-        self._past.add(block, voice)
-        if self._past.blocks < bed.LEAST_BLOCKS:
+        if self._quiet_s >= 0.2:
+            self._forget()
             return
-        music = bed.network().probability(bed.statistics(*self._past.end_to_end))
-        self._music.append(music)
-        odds = float(np.log((music + 0.02) / (1.02 - music)))
-        self._belief_weight = 0.9 * self._belief_weight + 0.1
-        self._belief += (odds - self._belief) * 0.1 / self._belief_weight
-        self.music_bed = float(1.0 / (1.0 + np.exp(-2.0 * self._belief)))
+        if self._fell_silent():
+            self._forget()
+        heard = self._bed.step(block, voice)
+        if not self._music or self._music[-1] <= MUSIC_HERE:
+            self._music_since_s = block.end_s - BLOCK_S
+        self._music.append(heard.music)
+        self._talk.append(heard.talking)
+        self._song.append(heard.singing)
+        self._sounding_s += BLOCK_S
+        believed = min(1.0, self._sounding_s / BELIEVED_S) ** 2
+        self.music_bed = _mean(self._music, BED_BLOCKS) * believed
+        self.singing = _mean(self._song, 10)
+
+    def _forget(self) -> None:
+        self._bed.forget()
+        for past in (self._music, self._talk, self._song):
+            past.clear()
+        self.music_bed = self.singing = self._sounding_s = 0.0
 
     def _fell_silent(self) -> bool:
-        """It became as quiet as no music ever is, if only between two sounds of a voice: there is none beneath it.
-
-        Music that stops where a voice begins would leave the detector believing in it for seconds, because it looks
-        at a second and a half at a time. Music itself may hold its breath, so that it takes a longer gap.
-        """
-        if self.sound not in (Sound.SPEECH, Sound.MUSIC) or self.music_bed < 0.25:
+        """It became as quiet as no music ever is, if only between two sounds of a voice: there is none beneath it."""
+        if self.sound not in (Sound.SPEECH, Sound.MUSIC) or not self._music or self._music[-1] < 0.25:
             return False
         gap = GAP_FRAMES if self.sound is Sound.SPEECH else MUSIC_GAP_FRAMES
-        # A gap is no longer than a block, and may end anywhere in the newest one.
-        newest = np.concatenate(list(self._levels)[-2:])[-(gap + len(self._levels[-1])) :]
+        frames = np.concatenate(self._levels)
+        newest = frames[-(gap + len(self._levels[-1])) :]
         if len(newest) < gap:
             return False
-        quietest = np.convolve(newest, np.full(gap, 1 / gap), "valid").min()
-        if (
-            quietest >= max(self._loudest) - GAP_DB
-        ):  # then it is not that far below nine tenths of them either
-            return False
-        frames = np.concatenate(self._levels)
-        return bool(quietest < between(np.sort(frames), 0.9) - GAP_DB)
+        smooth = np.convolve(newest, np.full(gap, 1 / gap), "valid")
+        return bool(smooth.min() < between(np.sort(frames), 0.9) - GAP_DB)
 
     def _judge(self, block: Block, tone: bool, steady: bool, in_cadence: bool) -> tuple[Sound, float]:
         now = block.end_s
@@ -184,11 +154,11 @@ class SoundSense:
                 return Sound.TONE, now - 0.5
             long = self.last_voiced_s - self.since_s >= LONG_ENOUGH_S
             endpoint_s = min(self._endpoint_s, LATER_ENDPOINT_S) if long else self._endpoint_s
-            if max(recent[-int(endpoint_s / WINDOW_S) :]) >= STILL_VOICED:
+            if max(recent[-int(endpoint_s / WINDOW_S) :]) >= STILL_VOICED and not self._only_music():
                 return Sound.SPEECH, self.since_s
         elif not steady and not tone:
             last = recent[-7:]
-            if sum(p >= VOICED for p in last) >= 5 and self._voice_is_speech(recent):
+            if sum(p >= VOICED for p in last) >= 5 and self._voice_is_speech():
                 return Sound.SPEECH, self._onset_s(recent)
         if tone or (steady and self.sound is not Sound.MUSIC):
             return Sound.TONE, now - (0.3 if self.sound is not Sound.TONE else 0.0)
@@ -196,10 +166,20 @@ class SoundSense:
             return Sound.TONE, self.since_s
         return self._without_voice(now)
 
-    def _voice_is_speech(self, recent: list[float]) -> bool:
-        if self._quiet_s > 0 or self.music_bed < 0.5:
+    def _voice_is_speech(self) -> bool:
+        if not self._talk:
             return True
-        return float(np.mean(recent[-16:])) >= 0.8
+        if self.music_bed >= MUSIC_HERE:
+            return _mean(self._talk, 3) >= TALK_OVER_MUSIC
+        return _mean(self._talk, 2) >= TALK_ALONE
+
+    def _only_music(self) -> bool:
+        """Music, and hardly anything in the last 0.6 s that was talk: what was taken for speech is song."""
+        return (
+            self.music_bed > 0.7
+            and len(self._talk) == self._talk.maxlen
+            and _mean(self._talk, len(self._talk)) < NO_TALK
+        )
 
     def _onset_s(self, recent: list[float]) -> float:
         """Beginning of the voice: back over voiced windows and gaps of one or two."""
@@ -221,8 +201,14 @@ class SoundSense:
             if len(self._music) == self._music.maxlen and max(self._music) < 0.2:
                 return Sound.SILENCE, now - 1.0
             return Sound.MUSIC, self.since_s
-        if len(music) == _MUSIC_BLOCKS and min(music) > 0.5 and np.mean(music) > 0.7 and self._loud_s > 0.5:
-            return Sound.MUSIC, max(now - self._loud_s, self.last_voiced_s, 0.0)
+        if (
+            len(music) == _MUSIC_BLOCKS
+            and min(music) > MUSIC_HERE
+            and np.mean(music) > 0.7
+            and self._loud_s > 0.5
+        ):
+            since_s = max(now - self._loud_s, self._music_since_s, 0.0)
+            return Sound.MUSIC, max(since_s, self.last_voiced_s) if self.sound is Sound.SPEECH else since_s
         if self.sound is Sound.SPEECH:
             return Sound.SILENCE, self.last_voiced_s
         if self.sound is Sound.TONE:
@@ -230,3 +216,9 @@ class SoundSense:
                 return Sound.SILENCE, now - _TONE_TO_SILENCE_S
             return Sound.TONE, self.since_s
         return self.sound, self.since_s
+
+
+def _mean(past: deque[float], blocks: int) -> float:
+    """Mean of the last so many."""
+    last = list(past)[-blocks:]
+    return sum(last) / len(last)

@@ -89,7 +89,7 @@ def test_the_end_of_music_is_noticed(name: str) -> None:
 
 def test_song_is_mostly_music_and_has_a_bed_where_not() -> None:
     told = hear(clip(SONG))
-    assert share(told, Sound.MUSIC, 3.0, 20.0) > 0.8
+    assert share(told, Sound.MUSIC, 3.0, 20.0) > 0.7
     assert all(p.over_music for p in kinds(told, SpeechBegan))
     assert all(p.music_bed > 0.7 for p in kinds(told, Voiced))
 
