@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -385,7 +384,7 @@ class Composer:
         pcm = wide(sound)
         skip = int(self._random.integers(0, BLOCK_SAMPLES))  # blocks begin anywhere
         pcm, at16 = pcm[skip:], at * 2 - skip
-        analyser, heard = ShortAnalyser(), VoiceActivity().feed(pcm)
+        analyser, heard = Analyser(), VoiceActivity().feed(pcm)
         first = at16 // WINDOW_SAMPLES - 2
         windows: list[float] = []
         blocks: list[tuple[Block, Floats]] = []
@@ -430,15 +429,3 @@ def _onset(windows: list[float]) -> int:
             if gap > 2:
                 break
     return back
-
-
-class ShortAnalyser(Analyser):
-    """Without the long frames, which the network does not use."""
-
-    def _long(self, sound: Floats) -> tuple[Floats, Floats]:
-        return np.zeros((2, 1), np.float32), np.zeros(2, np.float32)
-
-
-def seed_of(name: str) -> int:
-    """A steady seed from a name."""
-    return zlib.crc32(name.encode())
