@@ -59,6 +59,8 @@ PARTIAL = (4.5, 1.07, 0.0)
 sentences of people. Final confidence and share of right words correlate with 0.95; prompts of natural voices have
 0.9 and more, espeak's voice 0.3 to 0.9, people 0.03 to 0.3. A partial text has no posteriors yet: 0.93,
 and less steady."""
+PIECE_SAMPLES = RATE_HZ // 10
+"""Sound is recognised in pieces of this length, however much of it has gathered."""
 KNOWN_WORDS = ("agent", "hello", "one", "press", "your")
 """Words from the first to the last pages of a telephone dictionary: one that lacks any of them is damaged."""
 _LANGUAGE_SCALE = 1024.0 / 6.5
@@ -216,8 +218,10 @@ class SphinxUtterance:
     def accept(self, samples: Samples) -> None:
         """See ``Utterance``."""
         self._samples += len(samples)
-        if len(samples):
-            self._decoder.process_raw(samples.tobytes(), False, False)
+        # pocketsphinx keeps the interpreter to itself while it works: 4 s at once would stop the ears, and the window,
+        # for a quarter of a second.
+        for begin in range(0, len(samples), PIECE_SAMPLES):
+            self._decoder.process_raw(samples[begin : begin + PIECE_SAMPLES].tobytes(), False, False)
 
     def partial(self, at_s: float) -> Heard | None:
         """See ``Utterance``. The last word may still change."""
