@@ -75,6 +75,7 @@ class Voice:
     heard_before: float = 0.0
     music_bed: float = 0.0
     liveness: float | None = None
+    floor_change_db: float | None = None
     over_music: bool = False
     said_before: bool = False
     cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had

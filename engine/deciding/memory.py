@@ -67,6 +67,7 @@ class Utterance:
     heard_before: float = 0.0
     music_bed: float = 0.0
     liveness: float | None = None
+    floor_change_db: float | None = None
     over_music: bool = False
     no_words: str = ""
     after_music: bool = False  # the first after music stopped
@@ -364,6 +365,7 @@ def remember(memory: Memory, what: Input) -> Memory:
                     distance=what.distance if what.distance is not None else old.distance,
                     heard_before=what.heard_before,
                     liveness=what.liveness if what.liveness is not None else old.liveness,
+                    floor_change_db=what.floor_change_db,
                     # Single values jump; music is there for long or not at all.
                     music_bed=what.music_bed
                     if not old.voiced_s

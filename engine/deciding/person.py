@@ -121,6 +121,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         heard_before=current.heard_before,
         music_bed=current.music_bed,
         liveness=current.liveness,
+        floor_change_db=current.floor_change_db,
         over_music=current.over_music,
         said_before=current.repeat if current.noted else memory.said_before(current.fresh_text),
         cue_before=current.cue_before,

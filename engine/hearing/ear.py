@@ -17,6 +17,7 @@ import numpy as np
 from engine.hearing.band import TelephoneBand
 from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser, Block
 from engine.hearing.fingerprints import Repeats
+from engine.hearing.floor import NoiseFloor
 from engine.hearing.liveness import Liveness
 from engine.hearing.perceptions import (
     Heard,
@@ -46,6 +47,8 @@ VOICED_EVERY_BLOCKS = 3
 VOICED_AT_FIRST_S = 1.5
 """So long ``Voiced`` comes with every block: the first second of a voice decides most."""
 PARTIAL_EVERY_BLOCKS = 5
+MUSIC_HIDES = 0.35
+"""Belief in music beneath a voice from which the noise floor of the line is not heard."""
 BED_STAYS_BLOCKS = 20
 LONG_S = 12.0
 """An utterance longer than this is closed at the next pause of ``SHORT_PAUSE_S``, and at ``LONGEST_S`` anyway."""
@@ -75,6 +78,7 @@ class Ear:
         self._voices = VoiceBook()
         self._repeats = Repeats(known)
         self._liveness = Liveness()
+        self._floor = NoiseFloor()
         self._memory: list[Samples] = []
         self._blocks: list[Block] = []
         self._block = 0
@@ -137,6 +141,7 @@ class Ear:
         voice = self._activity.feed(samples)
         block = self._analyser.block(samples)
         self._liveness.listen(block, voice)
+        self._floor.listen(block, voice)
         self._block += 1
         self._memory = [*self._memory[-(MEMORY_BLOCKS - 1) :], samples]
         self._blocks = [*self._blocks[-(MEMORY_BLOCKS - 1) :], block]
@@ -175,6 +180,7 @@ class Ear:
             self._voices.add(block)
             self._repeats.add(block)
         self._liveness.begin(voiced_blocks)
+        self._floor.begin(since_s)
         bed = self._sounds.music_bed
         self._over_music = bed > 0.5 or (after is Sound.MUSIC and bed > 0.25)
         return [SpeechBegan(now, since_s, over_music=self._over_music), self._voiced(now)]
@@ -189,6 +195,7 @@ class Ear:
             self._bed(),
             self._liveness.log_odds(),
             round(self._sounds.singing, 3),
+            self._floor.change_db(),
         )
 
     def _bed(self) -> float:
@@ -231,6 +238,7 @@ class Ear:
         self._voices.end()
         self._repeats.end()
         self._liveness.end()
+        self._floor.end(music=self._over_music or self._sounds.music_bed > MUSIC_HIDES)
         if self._utterance_s is not None:
             self._utterance_s = None
             self._scribe.end(now, end_s)

@@ -113,7 +113,8 @@ class Voiced:
     ``heard_before``: 0..1, how sure the sound itself is a repetition of an earlier stretch of this call.
     ``music_bed``: 0..1, how sure music plays beneath the voice. ``liveness``: natural log-odds, from the sound alone,
     that the voice is a person's on the line now and not a recording's; None while too little was heard. ``singing``:
-    0..1, how much of the last second was song rather than talk, as the music detector believes.
+    0..1, how much of the last second was song rather than talk, as the music detector believes. ``floor_change_db``:
+    how unlike the noise floor around the voice is to those of earlier voices; None where it could not be heard.
     """
 
     at_s: float
@@ -124,6 +125,7 @@ class Voiced:
     music_bed: float
     liveness: float | None = None
     singing: float = 0.0
+    floor_change_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
