@@ -30,7 +30,7 @@ import math
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +204,7 @@ class SphinxUtterance:
         self._decoder = decoder
         self._start_s = start_s
         self._samples = 0
+        self._caption: Heard | None = None
         decoder.reinit_feat()
         decoder.set_cmn(CEPSTRAL_MEAN)
         decoder.start_utt()
@@ -231,7 +232,9 @@ class SphinxUtterance:
         if not words:
             return None
         span = Span(self._start_s, at_s)
-        return Heard(at_s, _text(words), span, round(confidence(words, final=False), 3), final=False)
+        sure = round(confidence(words, final=False), 3)
+        self._caption = Heard(at_s, _text(words), span, sure, final=False)
+        return self._caption
 
     def end(self, at_s: float, end_s: float) -> Heard | Unheard:
         """See ``Utterance``."""
@@ -244,6 +247,9 @@ class SphinxUtterance:
             self._transcriber.give_back(decoder)
         if self._samples < SHORTEST_S * RATE_HZ:
             return Unheard(at_s, span, "too short")
+        if not words and self._caption is not None:
+            # The search may find no way to the end of a sentence whose words it had (they were 0.9 sure).
+            return replace(self._caption, at_s=at_s, span=span, final=True)
         if not words:
             return Unheard(at_s, span, "no words in it")
         sure = round(confidence(words), 3)
