@@ -26,7 +26,7 @@ LONGEST_S = 22.0
 BACKGROUNDS = ((Kind.MUSIC, 0.66), (Kind.VOCALS, 0.2), (Kind.SILENCE, 0.14))
 FOREIGN = 0.35
 """How likely an announcer of another language is, beside 1 for an English one."""
-GAPS_S = (((5.0, 15.0), 0.75), ((10.0, 22.0), 0.25))
+GAPS_S = (((9.0, 18.0), 0.6), ((14.0, 24.0), 0.4))
 """From the end of an announcement to the next one, and how many companies do so."""
 
 T = TypeVar("T")

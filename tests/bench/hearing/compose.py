@@ -17,7 +17,7 @@ from tests.bench.hearing.company import GREETINGS, TRANSFERS, Casting, Dice, Ite
 from tests.bench.hearing.draft import Draft
 from tests.bench.hearing.recipe import Kind, Layer, Leg, Recipe, Truth
 
-HOLD_S = (180.0, 400.0)
+HOLD_S = (200.0, 520.0)
 NOBODY = 0.1
 DIRECT = 0.25
 """Shares of calls where nobody comes, and that begin in the hold."""

