@@ -68,6 +68,11 @@ class LateEars:
         if self._ears is not None:
             self._ears.judge(call, spans, recorded, then)
 
+    def person_spoke(self, call: CallId, span: Span) -> None:
+        """Tell the ears that a person spoke in ``span``."""
+        if self._ears is not None:
+            self._ears.person_spoke(call, span)
+
     def detach(
         self,
         call: CallId,

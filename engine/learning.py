@@ -60,6 +60,10 @@ class Ears(Protocol):
         """The user said what the voice in ``spans`` was."""
         ...
 
+    def person_spoke(self, call: CallId, span: Span) -> None:
+        """The policy takes the voice in ``span`` for a person's."""
+        ...
+
     def detach(
         self,
         call: CallId,
@@ -126,6 +130,7 @@ class CallMemory:
             self._keep.append(span)
         elif speaker == "person":
             self._drop.append(span)
+            self._ears.person_spoke(self._call, span)
 
     def teach(self, person: bool, spans: Sequence[Span], sentences: Sequence[str]) -> None:
         """The user said what the voice in ``spans`` was: remember it now."""

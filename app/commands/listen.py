@@ -101,7 +101,7 @@ class Listening:
 
         from app import heard
         from engine.deciding import policy
-        from engine.deciding.decisions import Move
+        from engine.deciding.decisions import Move, NoteSpeaker
 
         if line := heard.of_heard(perception):
             self._out.line(self._consumed_s, line)
@@ -110,6 +110,8 @@ class Listening:
         for action in verdict.actions:
             if isinstance(action, Move):
                 phase = action.phase
+            if isinstance(action, NoteSpeaker) and action.speaker == "person":
+                self._ear.voices.drop(action.span)
             if line := heard.of_judged(action):
                 self._out.line(self._consumed_s, line)
         # As in a call, the phase moves by a Move action alone.

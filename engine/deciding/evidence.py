@@ -96,7 +96,7 @@ class Surroundings:
     held: bool = True  # waiting in the queue, or being put through
     no_music: bool = False
     after_transfer: bool = False
-    due: bool = False  # first in line, or the announced wait is nearly over
+    expected: float = 0.0  # log-odds of the queue and of past waits (``expecting.expected_odds``)
     quiet_s: float = 0.0
     carried: float = 0.0
     dismissed: bool = False
@@ -301,7 +301,7 @@ def _leave_out(voice: Voice, around: Surroundings, without: frozenset[str]) -> t
     if "timing" in without:
         around = replace(around, quiet_s=0.0)
     if "expected" in without:
-        around = replace(around, after_transfer=False, due=False)
+        around = replace(around, after_transfer=False, expected=0.0)
     return voice, around
 
 
@@ -331,8 +331,9 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
         pieces.append(Piece("no_music", 0.7, voice.at_s, "no music beneath the voice"))
     if reason and around.after_transfer:
         pieces.append(Piece("transfer", 1.2, voice.at_s, "after a transfer"))
-    if reason and around.due:
-        pieces.append(Piece("due", 0.4, voice.at_s, "we are next in line"))
+    if reason and around.expected:
+        when = "about now" if around.expected > 0 else "later"
+        pieces.append(Piece("expected", around.expected, voice.at_s, f"a person is expected {when}"))
     if voice.ended and around.quiet_s >= 1.0 and reason and voice.length_s <= 7.0:
         pieces.append(Piece("waits", 0.9, voice.at_s, "stopped, and waits for an answer"))
     settled = voice.length_s >= SETTLED_S or (voice.ended and around.quiet_s >= SETTLED_QUIET_S)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.call import Phase
-from engine.deciding import evidence
+from engine.deciding import evidence, expecting
 from engine.deciding.decisions import NoteSpeaker, Ring, StandDown, Suspect
 from engine.deciding.draft import Draft
 from engine.deciding.evidence import Surroundings, Voice, Weighing
@@ -40,7 +40,6 @@ RECORDING_AFTER_ALL = -2.0
 
 MUSIC_BACK_SUSPECT_S = 1.0
 _TRANSFER_FOR_S = 45.0
-_WAIT_NEARLY_OVER_MIN = 1.0
 
 
 def _prior(draft: Draft) -> tuple[float, str]:
@@ -100,6 +99,13 @@ def _begun(memory: Memory, current: Utterance) -> tuple[Utterance, ...]:
     return found
 
 
+def _expected(memory: Memory) -> float:
+    """What the queue and past waits say of now."""
+    waited_s = memory.now_s - (memory.hold_since_s if memory.hold_since_s is not None else memory.now_s)
+    left_min = memory.queue.wait_left_min(memory.now_s)
+    return expecting.expected_odds(waited_s, memory.past_s, memory.position, left_min)
+
+
 def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
     """The voice speaking now (or just before) and how likely it is a person's. None when nobody speaks."""
     memory = draft.memory
@@ -127,16 +133,13 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         cue_before=current.cue_before,
         no_words=current.no_words,
     )
-    near_end = memory.position == 1 or (
-        memory.wait_min is not None and memory.wait_min <= _WAIT_NEARLY_OVER_MIN
-    )
     around = Surroundings(
         prior=prior,
         prior_because=because,
         held=prior > HELD_PRIOR or put_through,
         no_music=(current.after_music or not memory.music_heard) and memory.sound is not Sound.MUSIC,
         after_transfer=put_through,
-        due=near_end,
+        expected=_expected(memory),
         quiet_s=memory.quiet_s if memory.sound is not Sound.MUSIC else 0.0,
         carried=_carried(memory, current),
         dismissed=current.dismissed,

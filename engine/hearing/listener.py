@@ -64,6 +64,7 @@ class _Attached:
     gone: bool = field(default=False)
     known: Prints | None = None
     judged: list[_Judged] = field(default_factory=list)
+    persons: list[Span] = field(default_factory=list)
     leaving: Callable[[Prints], None] | None = None
     keep: tuple[Span, ...] = ()
     drop: tuple[Span, ...] = ()
@@ -140,6 +141,13 @@ class Listener:
                 attached.judged.append(_Judged(tuple(spans), recorded, then))
         self._wake.set()
 
+    def person_spoke(self, call: CallId, span: Span) -> None:
+        """A person spoke in ``span``: that voice is no announcer's."""
+        with self._lock:
+            attached = self._calls.get(call)
+            if attached is not None:
+                attached.persons.append(span)
+
     def detach(
         self,
         call: CallId,
@@ -204,6 +212,9 @@ class Listener:
         """Tell the ear what the user said of voices meanwhile."""
         with self._lock:
             judged, attached.judged = attached.judged, []
+            persons, attached.persons = attached.persons, []
+        for span in persons:
+            ear.voices.drop(span)
         repeats = ear.repeats
         tell = {True: repeats.remember, False: repeats.forget, None: repeats.undo}
         for one in judged:

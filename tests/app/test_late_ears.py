@@ -38,6 +38,9 @@ class Real:
     ) -> None:
         self.asked.append(("judge", call))
 
+    def person_spoke(self, call: CallId, span: Span) -> None:
+        self.asked.append(("person_spoke", call))
+
     def detach(
         self,
         call: CallId,

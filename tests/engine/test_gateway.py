@@ -75,6 +75,7 @@ class Ears:
         self.on: dict[CallId, Callable[[Perception], None]] = {}
 
         self.known: dict[CallId, Prints | None] = {}
+        self.persons: list[Span] = []
         self.judged: list[tuple[tuple[Span, ...], bool | None]] = []
         self.prints = Prints()
         """What is found in every span the user speaks of, and learned of every call."""
@@ -100,6 +101,9 @@ class Ears:
         self.judged.append((tuple(spans), recorded))
         if then is not None:
             then(self.prints)
+
+    def person_spoke(self, call: CallId, span: Span) -> None:
+        self.persons.append(span)
 
     def detach(
         self,
