@@ -75,7 +75,11 @@ class Voice:
     heard_before: float = 0.0
     music_bed: float = 0.0
     liveness: float | None = None
+    singing: float = 0.0
     floor_change_db: float | None = None
+    level_change_db: float | None = None
+    quiet_before_s: float | None = None
+    voiced_s: float = 0.0
     over_music: bool = False
     said_before: bool = False
     cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had
@@ -99,6 +103,7 @@ class Surroundings:
     expected: float = 0.0  # log-odds of the queue and of past waits (``expecting.expected_odds``)
     quiet_s: float = 0.0
     carried: float = 0.0
+    heard: int = 0  # utterances of earlier talk in this call
     dismissed: bool = False
 
 

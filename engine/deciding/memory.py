@@ -67,7 +67,10 @@ class Utterance:
     heard_before: float = 0.0
     music_bed: float = 0.0
     liveness: float | None = None
+    singing: float = 0.0
     floor_change_db: float | None = None
+    level_change_db: float | None = None
+    quiet_before_s: float | None = None  # silence before it; 0 when music or a tone was cut by it
     over_music: bool = False
     no_words: str = ""
     after_music: bool = False  # the first after music stopped
@@ -134,6 +137,7 @@ class Memory:
     answered_s: float | None = None
     sound: Sound | None = None
     sound_since_s: float = 0.0
+    quiet_before_s: float | None = None  # silence before the voice that has begun
     music_ended_s: float | None = None
     music_heard: bool = False
     sit_s: float | None = None
@@ -261,12 +265,18 @@ def _begin(memory: Memory, start_s: float, *, over_music: bool = False) -> Memor
     utterances = memory.utterances
     if utterances and utterances[-1].end_s is None:
         utterances = (*utterances[:-1], replace(utterances[-1], end_s=max(utterances[-1].start_s, start_s)))
-    new = Utterance(start_s, over_music=over_music, after_music=after_music)
+    new = Utterance(
+        start_s, over_music=over_music, after_music=after_music, quiet_before_s=memory.quiet_before_s
+    )
     return replace(memory, utterances=(*utterances, new)[-_KEPT_UTTERANCES:], speaking=True)
 
 
 def _sound(memory: Memory, began: SoundBegan) -> Memory:
     was_music = memory.sound is Sound.MUSIC
+    if began.sound is Sound.SPEECH:
+        quiet = memory.sound in (None, Sound.SILENCE)
+        quiet_s = max(0.0, began.since_s - memory.sound_since_s) if quiet else 0.0
+        memory = replace(memory, quiet_before_s=quiet_s)
     memory = replace(memory, sound=began.sound, sound_since_s=began.since_s)
     if began.sound is Sound.MUSIC:
         return replace(memory, music_heard=True)
@@ -365,7 +375,9 @@ def remember(memory: Memory, what: Input) -> Memory:
                     distance=what.distance if what.distance is not None else old.distance,
                     heard_before=what.heard_before,
                     liveness=what.liveness if what.liveness is not None else old.liveness,
+                    singing=what.singing,
                     floor_change_db=what.floor_change_db,
+                    level_change_db=what.level_change_db,
                     # Single values jump; music is there for long or not at all.
                     music_bed=what.music_bed
                     if not old.voiced_s

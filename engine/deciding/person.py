@@ -127,7 +127,11 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         heard_before=current.heard_before,
         music_bed=current.music_bed,
         liveness=current.liveness,
+        singing=current.singing,
         floor_change_db=current.floor_change_db,
+        level_change_db=current.level_change_db,
+        quiet_before_s=current.quiet_before_s,
+        voiced_s=current.voiced_s,
         over_music=current.over_music,
         said_before=current.repeat if current.noted else memory.said_before(current.fresh_text),
         cue_before=current.cue_before,
@@ -142,6 +146,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         expected=_expected(memory),
         quiet_s=memory.quiet_s if memory.sound is not Sound.MUSIC else 0.0,
         carried=_carried(memory, current),
+        heard=sum(1 for old in memory.utterances if old.start_s < memory.turn_from_s),
         dismissed=current.dismissed,
     )
     return current, evidence.weigh(voice, around, memory.without)

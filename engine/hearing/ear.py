@@ -17,7 +17,7 @@ import numpy as np
 from engine.hearing.band import TelephoneBand
 from engine.hearing.features import BLOCK_S, BLOCK_SAMPLES, Analyser, Block
 from engine.hearing.fingerprints import Repeats
-from engine.hearing.floor import NoiseFloor
+from engine.hearing.legs import Legs
 from engine.hearing.liveness import Liveness
 from engine.hearing.perceptions import (
     Heard,
@@ -78,7 +78,7 @@ class Ear:
         self._voices = VoiceBook()
         self._repeats = Repeats(known)
         self._liveness = Liveness()
-        self._floor = NoiseFloor()
+        self._legs = Legs()
         self._memory: list[Samples] = []
         self._blocks: list[Block] = []
         self._block = 0
@@ -141,7 +141,7 @@ class Ear:
         voice = self._activity.feed(samples)
         block = self._analyser.block(samples)
         self._liveness.listen(block, voice)
-        self._floor.listen(block, voice)
+        self._legs.listen(block, voice)
         self._block += 1
         self._memory = [*self._memory[-(MEMORY_BLOCKS - 1) :], samples]
         self._blocks = [*self._blocks[-(MEMORY_BLOCKS - 1) :], block]
@@ -180,7 +180,7 @@ class Ear:
             self._voices.add(block)
             self._repeats.add(block)
         self._liveness.begin(voiced_blocks)
-        self._floor.begin(since_s)
+        self._legs.begin(since_s)
         bed = self._sounds.music_bed
         self._over_music = bed > 0.5 or (after is Sound.MUSIC and bed > 0.25)
         return [SpeechBegan(now, since_s, over_music=self._over_music), self._voiced(now)]
@@ -195,7 +195,8 @@ class Ear:
             self._bed(),
             self._liveness.log_odds(),
             round(self._sounds.singing, 3),
-            self._floor.change_db(),
+            self._legs.floor_change_db(),
+            self._legs.level_change_db(),
         )
 
     def _bed(self) -> float:
@@ -238,7 +239,7 @@ class Ear:
         self._voices.end()
         self._repeats.end()
         self._liveness.end()
-        self._floor.end(music=self._over_music or self._sounds.music_bed > MUSIC_HIDES)
+        self._legs.end(music=self._over_music or self._sounds.music_bed > MUSIC_HIDES)
         if self._utterance_s is not None:
             self._utterance_s = None
             self._scribe.end(now, end_s)

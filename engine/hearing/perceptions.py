@@ -115,6 +115,7 @@ class Voiced:
     that the voice is a person's on the line now and not a recording's; None while too little was heard. ``singing``:
     0..1, how much of the last second was song rather than talk, as the music detector believes. ``floor_change_db``:
     how unlike the noise floor around the voice is to those of earlier voices; None where it could not be heard.
+    ``level_change_db``: how much louder the voice is than the earlier voice nearest in level; None without one.
     """
 
     at_s: float
@@ -126,6 +127,7 @@ class Voiced:
     liveness: float | None = None
     singing: float = 0.0
     floor_change_db: float | None = None
+    level_change_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

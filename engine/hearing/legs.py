@@ -1,9 +1,9 @@
-"""What sounds when nobody speaks: the noise floor around a voice, compared with that around the voices before.
+"""The leg of the line a voice comes down: its noise floor and its level, compared with those of the voices before.
 
 A company's recordings come down one leg of the line, with one codec and one noise; a person sits at another telephone,
 in a room. In the gaps of a voice and just before it the floor of its leg is heard: the quietest frames without voice,
 as 16 bands. The change is the mean difference of the bands to the most similar floor heard with earlier voices, in
-decibels. Music hides the floor: while it plays beneath a voice nothing is said.
+decibels. Music hides the floor: while it plays beneath a voice nothing is said. The level is that of the voiced frames.
 """
 
 from __future__ import annotations
@@ -24,61 +24,89 @@ QUIET_SHARE = 0.5
 """Of the frames without voice the quieter half counts: consonants and breaths are no floor."""
 SILENT_DB = FLOOR_DB + 6.0
 """Below it codecs differ in how they round; all of it counts as silence."""
-MOST_FLOORS = 24
+LEAST_LEVELS = 15
+LOUD_SHARE = 0.8
+"""Frames with voice that a level needs, and the share of them that are softer than it."""
+VOICED_BLOCKS = 3
+"""So far back a voice has begun when it is sure."""
+MOST_LEGS = 24
 SAME_TALK_S = 6.0
 """Who spoke so shortly before may be the same person: no floor to compare with."""
-_VOICED = 0.2
+_QUIET, _VOICED = 0.2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """Mean bands in decibels (BANDS,) around a voice that ended at ``end_s``."""
+class Leg:
+    """Around a voice that ended at ``end_s``: the floor's mean bands (BANDS,), None when unheard, and its level."""
 
-    bands_db: Floats
+    floor_db: Floats | None
+    level_db: float | None
     end_s: float
 
 
-class NoiseFloor:
-    """The floors of one call."""
+class Legs:
+    """What was heard of the legs of one call."""
 
     def __init__(self) -> None:
         self._before: deque[Floats] = deque(maxlen=BEFORE_BLOCKS)
-        self._known: list[Floor] = []
+        self._before_levels: deque[Floats] = deque(maxlen=VOICED_BLOCKS)
+        self._known: list[Leg] = []
         self._frames: list[Floats] = []
+        self._levels: list[Floats] = []
         self._start_s = self._end_s = 0.0
         self._speaking = False
 
     def listen(self, block: Block, voice: Floats) -> None:
         """Take 0.1 s in; ``voice``: probabilities of the windows of the voice detector that ended within it."""
-        gaps = _gaps(block, voice)
+        gaps, levels = _parted(block, voice)
         if self._speaking:
             self._frames.append(gaps)
+            self._levels.append(levels)
             self._end_s = (block.index + 1) * BLOCK_S
         else:
             self._before.append(gaps)
+            self._before_levels.append(levels)
 
     def begin(self, at_s: float) -> None:
         """A voice began at ``at_s``; the blocks since then and shortly before were listened to."""
-        self._frames = list(self._before)
+        self._frames, self._levels = list(self._before), list(self._before_levels)
         self._before.clear()
+        self._before_levels.clear()
         self._start_s = self._end_s = at_s
         self._speaking = True
 
     def end(self, music: bool) -> None:
         """The voice has ended. ``music``: it had some beneath, so that its floor was not heard."""
-        floor = None if music else self._floor()
-        if floor is not None:
-            self._known = [*self._known, Floor(floor, self._end_s)][-MOST_FLOORS:]
-        self._frames = []
+        leg = Leg(None if music else self._floor(), self._level(), self._end_s)
+        self._known = [*self._known, leg][-MOST_LEGS:]
+        self._frames, self._levels = [], []
         self._speaking = False
 
-    def change_db(self) -> float | None:
+    def floor_change_db(self) -> float | None:
         """How unlike the floor of the voice is to all floors of earlier voices; None when one of them is unknown."""
         floor = self._floor()
-        known = [old.bands_db for old in self._known if old.end_s < self._start_s - SAME_TALK_S]
+        known = [leg.floor_db for leg in self._earlier() if leg.floor_db is not None]
         if floor is None or not known:
             return None
         return round(float(np.abs(np.stack(known) - floor).mean(axis=1).min()), 2)
+
+    def level_change_db(self) -> float | None:
+        """How far the level of the voice is from that of the earlier voice nearest to it; louder is positive."""
+        level = self._level()
+        known = [leg.level_db for leg in self._earlier() if leg.level_db is not None]
+        if level is None or not known:
+            return None
+        changes = np.array([level - old for old in known])
+        return round(float(changes[np.abs(changes).argmin()]), 2)
+
+    def _earlier(self) -> list[Leg]:
+        return [leg for leg in self._known if leg.end_s < self._start_s - SAME_TALK_S]
+
+    def _level(self) -> float | None:
+        levels = np.concatenate(self._levels) if self._levels else np.zeros(0, np.float32)
+        if len(levels) < LEAST_LEVELS:
+            return None
+        return float(np.quantile(levels, LOUD_SHARE))
 
     def _floor(self) -> Floats | None:
         frames = np.concatenate(self._frames) if self._frames else np.zeros((0, 0), np.float32)
@@ -89,10 +117,10 @@ class NoiseFloor:
         return np.asarray(np.maximum(quiet, SILENT_DB).mean(axis=0), np.float32)
 
 
-def _gaps(block: Block, voice: Floats) -> Floats:
-    """The bands of the frames without voice, (n, BANDS)."""
+def _parted(block: Block, voice: Floats) -> tuple[Floats, Floats]:
+    """The bands (n, BANDS) of the frames without voice, and the levels (m,) of those with it."""
     if not len(voice):
-        return block.bands_db[:0]
+        return block.bands_db[:0], block.level_db[:0]
     frames = len(block.bands_db)
     spoken = voice[np.arange(frames) * len(voice) // frames]
-    return block.bands_db[spoken < _VOICED]
+    return block.bands_db[spoken < _QUIET], block.level_db[spoken >= _VOICED]
