@@ -99,6 +99,10 @@ def _begun(memory: Memory, current: Utterance) -> tuple[Utterance, ...]:
     return found
 
 
+FIRST_VOICE = -1.0
+"""Log-odds that the first voice of a call is a person's, beside the prior of where it is heard."""
+
+
 def _expected(memory: Memory) -> float:
     """What the queue and past waits say of now."""
     waited_s = memory.now_s - (memory.hold_since_s if memory.hold_since_s is not None else memory.now_s)
@@ -113,6 +117,8 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
     if current is None or current.start_s < memory.turn_from_s - 0.3 or memory.quiet_s > FORGET_AFTER_S:
         return None
     prior, because = _prior(draft)
+    earlier = [old for old in memory.utterances if old.start_s < memory.turn_from_s]
+    first_voice = all(old.length_s(memory.now_s) < SCRAP_S for old in earlier)
     put_through = memory.transfer_s is not None and memory.now_s - memory.transfer_s < _TRANSFER_FOR_S
     length_s = current.length_s(memory.now_s)
     voice = Voice(
@@ -138,7 +144,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         no_words=current.no_words,
     )
     around = Surroundings(
-        prior=prior,
+        prior=prior + (FIRST_VOICE if first_voice else 0.0),
         prior_because=because,
         held=prior > HELD_PRIOR or put_through,
         no_music=(current.after_music or not memory.music_heard) and memory.sound is not Sound.MUSIC,

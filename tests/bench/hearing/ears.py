@@ -244,7 +244,7 @@ def versions() -> tuple[str, str]:
     language = [folder / "language" / name for name in ("phone.lm.bin", "phone.dict")]
     recogniser = _digest([*language, sources / "hearing" / "sphinx.py"])
     modules = [p for p in (sources / "hearing").glob("*.py") if p.stem not in _NOT_HEARD_WITH]
-    models = [p for p in (folder / "models").glob("*") if p.suffix not in (".gguf", ".md")]
+    models = [folder / "models" / name for name in ("music_bed.json", "voices.json", "liveness.npz")]
     ears = _digest([*modules, sources / "audio" / "source.py", *models])
     return f"{FORMAT}-{ears}-{recogniser}", recogniser
 

@@ -111,6 +111,9 @@ class PretendCall:
         pace: float = SECONDS_PER_WORD,
         tail: bool = True,
         interruptible: bool = False,
+        liveness: float | None = None,
+        floor_change_db: float | None = None,
+        level_change_db: float | None = None,
     ) -> PretendCall:
         """Say ``text``; unless ``tail`` is False, also let the endpointing time pass."""
         words = text.split()
@@ -125,7 +128,18 @@ class PretendCall:
         at = 0.5
         while at < length:
             there = None if at < 0.9 else distance
-            events.append((began + at, Voiced(began + at, began, at, there, heard_before, music_bed)))
+            voiced = Voiced(
+                began + at,
+                began,
+                at,
+                there,
+                heard_before,
+                music_bed,
+                liveness,
+                floor_change_db=floor_change_db,
+                level_change_db=level_change_db,
+            )
+            events.append((began + at, voiced))
             at += 0.3
         at = 1.0
         while captions and at < length:
@@ -159,8 +173,15 @@ class PretendCall:
         return self
 
     def person(self, text: str, **how: float) -> PretendCall:
-        """A person the announcers' voices have nothing in common with."""
-        return self.says(text, **({"distance": 0.9} | how))  # type: ignore[arg-type]
+        """A person as the ears hear one: another voice, on a telephone of their own, words hard to make out."""
+        heard = {
+            "distance": 0.9,
+            "confidence": 0.3,
+            "liveness": 0.7,
+            "floor_change_db": 3.0,
+            "level_change_db": 4.0,
+        }
+        return self.says(text, **(heard | how))  # type: ignore[arg-type]
 
     # --- what came of it ---------------------------------------------------------------------------------------
 
