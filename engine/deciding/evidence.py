@@ -21,7 +21,7 @@ KINDS = ("words", "liveness", "voice", "heard_before", "music", "line", "timing"
 
 MAYBE = 1.0
 SURE = 2.5
-"""Log-odds from which a voice is suspected and from which it rings, chosen on 60 composed calls of the training side."""
+"""Log-odds from which a voice is suspected, and rings; chosen on 60 composed calls of the training side."""
 
 SETTLED_S, SETTLED_QUIET_S = 0.8, 0.4
 """Nothing rings before so much of a voice was heard, or before it has ended and stays quiet."""

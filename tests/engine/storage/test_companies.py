@@ -184,9 +184,7 @@ async def test_a_damaged_memory_is_kept_aside_and_begun_anew(
     await shelf.stop()
 
 
-async def test_damaged_fingerprints_leave_the_rest(
-    tmp_path: Path, expected_warnings: WarningsLogged
-) -> None:
+async def test_damaged_fingerprints_leave_the_rest(tmp_path: Path, expected_warnings: WarningsLogged) -> None:
     shelf = Companies(tmp_path)
     await shelf.start()
     shelf.teach(NUMBER, "Bank", Lesson(add=FULL))
