@@ -21,6 +21,9 @@ INTRO_MUSIC_S, INTRO_MUSIC_LISTENING_S = 6.0, 2.2
 """Before anything was chosen a jingle may play; music for so long is hold music all the same. One who only listens
 to a call chooses nothing, and loses nothing by calling a jingle hold music."""
 
+LISTENING_SILENCE_S = 4.0
+"""Silence for so long after something was said is a silent hold to one who only listens and chooses nothing."""
+
 TRANSFER_SILENCE_S = 4.0
 SILENT_HOLD_S = 15.0
 """Silence after a transfer notice, and after a choice, that counts as a silent hold."""
@@ -192,6 +195,8 @@ def _hold_begins(draft: Draft, what: Input) -> str:
     silent = memory.sound in (None, Sound.SILENCE) and not memory.speaking
     if silent and memory.transfer_s is not None and memory.quiet_s >= TRANSFER_SILENCE_S:
         return "silence after being put through"
+    if silent and not draft.acting and memory.utterances and memory.quiet_s >= LISTENING_SILENCE_S:
+        return "silence after what was said"
     if silent and memory.pressed and not following_menu:
         since_press = memory.now_s - memory.pressed[-1].at_s
         if min(since_press, memory.quiet_s) >= SILENT_HOLD_S and not memory.options:

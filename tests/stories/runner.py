@@ -118,6 +118,7 @@ def _speech(
     length_s = float(scene.get("length_s", len(words) / WORDS_PER_S + 0.3))
     over_music = bool(scene.get("over_music", False))
     distance = (0.1 if voice in voices else 0.9) if voices else None
+    other = distance == 0.9
     repeated = text in before
     before[text] = at
     if not over_music:
@@ -137,6 +138,9 @@ def _speech(
             distance if moment > 0.8 else None,
             0.95 if repeated and moment > 2.0 else 0.0,
             0.9 if over_music else 0.05,
+            # Another voice that comes after the announcers' sits at another telephone.
+            floor_change_db=3.0 if other else None,
+            level_change_db=4.0 if other else None,
         )
         moment += VOICED_S
     end = at + length_s
