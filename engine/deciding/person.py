@@ -99,6 +99,9 @@ def _begun(memory: Memory, current: Utterance) -> tuple[Utterance, ...]:
     return found
 
 
+ANSWER_TO_KEY, ANSWER_TO_KEY_S = -1.5, 3.0
+"""Log-odds that a voice is a person's that begins so soon (s) after a key: machines answer keys, people take time."""
+
 FIRST_VOICE = -1.0
 """Log-odds that the first voice of a call is a person's, beside the prior of where it is heard."""
 
@@ -118,6 +121,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         return None
     prior, because = _prior(draft)
     earlier = [old for old in memory.utterances if old.start_s < memory.turn_from_s]
+    to_key = bool(memory.pressed) and 0.0 <= current.start_s - memory.pressed[-1].at_s < ANSWER_TO_KEY_S
     first_voice = all(old.length_s(memory.now_s) < SCRAP_S for old in earlier)
     put_through = memory.transfer_s is not None and memory.now_s - memory.transfer_s < _TRANSFER_FOR_S
     length_s = current.length_s(memory.now_s)
@@ -144,7 +148,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         no_words=current.no_words,
     )
     around = Surroundings(
-        prior=prior + (FIRST_VOICE if first_voice else 0.0),
+        prior=prior + (FIRST_VOICE if first_voice else 0.0) + (ANSWER_TO_KEY if to_key else 0.0),
         prior_because=because,
         held=prior > HELD_PRIOR or put_through,
         no_music=(current.after_music or not memory.music_heard) and memory.sound is not Sound.MUSIC,
