@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 
 def between(ordered: Any, share: float) -> Any:
     """The ``share`` quantile (0..1) of values sorted along their first axis, linear between neighbours.
@@ -23,37 +21,3 @@ def between(ordered: Any, share: float) -> Any:
     high = ordered[min(below + 1, len(ordered) - 1)]
     rise = high - low
     return high - rise * (1 - part) if part >= 0.5 else low + rise * part
-
-
-def between_wide(ordered: Any, *shares: float) -> list[Any]:
-    """Several quantiles of sorted float32 values, interpolated in float64, as ``np.percentile`` does for a list."""
-    found = []
-    for share in shares:
-        at = (len(ordered) - 1) * share
-        below = int(at)
-        part = at - below
-        low = ordered[below]
-        high = ordered[min(below + 1, len(ordered) - 1)]
-        rise = np.float64(high - low)
-        found.append(high - rise * (1 - part) if part >= 0.5 else low + rise * part)
-    return found
-
-
-def median(values: Any) -> Any:
-    """As ``np.median`` of one row of values of a floating type."""
-    middle = len(values) // 2
-    ordered = np.sort(values)
-    if len(values) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def mean(values: Any) -> Any:
-    """As ``np.mean`` of one row of values of a floating type."""
-    return np.add.reduce(values) / values.dtype.type(len(values))
-
-
-def deviation(values: Any) -> Any:
-    """As ``np.std`` of one row of values of a floating type."""
-    apart = values - mean(values)
-    return np.sqrt(mean(apart * apart))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine.hearing.features import framed
-from engine.hearing.quantiles import between, between_wide, deviation, mean, median
+from engine.hearing.quantiles import between
 
 numbers = arrays.arrays(np.float32, st.integers(1, 60), elements=st.floats(-200, 200, width=32))
 percents = st.integers(0, 100)
@@ -22,23 +22,10 @@ def test_one_quantile(values: np.ndarray, percent: int) -> None:
     assert found.dtype == np.float32
 
 
-@given(numbers, st.lists(percents, min_size=1, max_size=4))
-def test_several_at_once(values: np.ndarray, wanted: list[int]) -> None:
-    found = between_wide(np.sort(values), *(percent / 100 for percent in wanted))
-    assert found == list(np.percentile(values, wanted))
-
-
 @given(arrays.arrays(np.float32, (9, 4), elements=st.floats(-90, 0, width=32)), percents)
 def test_each_column(values: np.ndarray, percent: int) -> None:
     found = between(np.sort(values, axis=0), percent / 100)
     np.testing.assert_array_equal(found, np.percentile(values, percent, axis=0))
-
-
-@given(numbers)
-def test_median_mean_and_deviation(values: np.ndarray) -> None:
-    assert median(values) == np.median(values)
-    assert mean(values) == np.mean(values)
-    assert deviation(values) == np.std(values)
 
 
 @pytest.mark.parametrize(("length", "width", "hop"), [(512, 512, 160), (2000, 512, 160), (3000, 2048, 800)])
