@@ -46,7 +46,9 @@ TICK_BLOCKS = 2
 VOICED_EVERY_BLOCKS = 3
 VOICED_AT_FIRST_S = 1.5
 """So long ``Voiced`` comes with every block: the first second of a voice decides most."""
+PARTIAL_AT_BLOCKS = frozenset({6, 9, 12, 15, 18})
 PARTIAL_EVERY_BLOCKS = 5
+"""When words so far are asked for: early ones decide whether it rings, and come closer together; then every half second."""
 MUSIC_HIDES = 0.35
 """Belief in music beneath a voice from which the noise floor of the line is not heard."""
 BED_STAYS_BLOCKS = 20
@@ -230,7 +232,9 @@ class Ear:
             self._open(now)
             self._repeats.end()
             self._repeats.begin(now)
-        elif self._speech_blocks % PARTIAL_EVERY_BLOCKS == 0:
+        elif self._speech_blocks in PARTIAL_AT_BLOCKS or (
+            self._speech_blocks > max(PARTIAL_AT_BLOCKS) and self._speech_blocks % PARTIAL_EVERY_BLOCKS == 0
+        ):
             self._scribe.ask(now)
         return told
 

@@ -1,6 +1,6 @@
 """Make the language model and the dictionary of the embedded recogniser from our sentences and the general model.
 
-    python resources/language/build.py [--share 0.95] [--words 4000] [--pairs 40000] [--into FOLDER]
+    python resources/language/build.py [--share 0.95] [--words 8000] [--pairs 150000] [--into FOLDER]
 
 Writes ``phone.lm.bin`` (trigrams) and ``phone.dict``. The same input always gives the same files.
 
@@ -287,8 +287,8 @@ def _dump(binary: str, arpa: str) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--share", type=float, default=0.95)
-    options.add_argument("--words", type=int, default=4000)
-    options.add_argument("--pairs", type=int, default=40000)
+    options.add_argument("--words", type=int, default=8000)
+    options.add_argument("--pairs", type=int, default=150000)
     options.add_argument("--into", type=Path, default=HERE)
     options.add_argument("--general", type=Path, help="an ARPA made earlier from the general model")
     chosen = options.parse_args()

@@ -1,7 +1,7 @@
 """Word errors and confidence of the embedded recogniser, through the ear, after G.711.
 
     python tests/bench/hearing/words.py [FOLDER_WITH_manifest.csv] [--side all|train|held] [--folder-only]
-                                         [--every N] [--language FOLDER] [--show]
+                                         [--every N] [--language FOLDER] [--general] [--show]
 
 Kinds:
 
@@ -13,7 +13,8 @@ Kinds:
 - "people": people speaking freely; "surely a menu phrase" counts those that came out as one with a confidence over 0.5.
 
 ``--side``: voices of the folder that are held out for the benchmark, or the others (``split.py``). ``--folder-only``:
-neither practice nor unseen. ``--language``: test a model made elsewhere (``build.py --into``). ``--every``: take each
+neither practice nor unseen. ``--language``: test a model made elsewhere (``build.py --into``). ``--general``: with
+the acoustic model of the wheel, as it was before ``packaging/train_recogniser.py``. ``--every``: take each
 N-th clip of the folder only. ``--show``: print what was said and heard wherever they differ.
 """
 
@@ -173,11 +174,11 @@ def main() -> None:
     options.add_argument("--side", choices=("all", "train", "held"), default="all")
     options.add_argument("--folder-only", action="store_true")
     options.add_argument("--language", type=Path)
+    options.add_argument("--general", action="store_true")
     options.add_argument("--show", action="store_true")
     chosen = options.parse_args()
-    if chosen.language:
-        sphinx.locate = lambda _folder, name: chosen.language / name  # type: ignore[assignment]
-    known, transcriber = known_sentences(), sphinx.SphinxTranscriber()
+    known = known_sentences()
+    transcriber = sphinx.SphinxTranscriber(chosen.language, adapted=not chosen.general)
     table: dict[str, list[tuple[int, int, float, bool]]] = defaultdict(list)
     spent = length = 0.0
     sources: list[Rows] = [] if chosen.folder_only else [practice(), unseen()]

@@ -10,7 +10,7 @@ from engine.hearing import engines, sphinx
 from engine.hearing.transcriber import ModelMissing
 
 
-@pytest.mark.parametrize("name", ["phone.lm.bin", "phone.dict"])
+@pytest.mark.parametrize("name", ["phone.lm.bin", "phone.dict", "telephone.means", "telephone.sendump"])
 @pytest.mark.parametrize("kept", [0, 5000, -1])
 def test_files_that_are_empty_cut_short_or_rubbish(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, kept: int
