@@ -48,7 +48,7 @@ VOICED_AT_FIRST_S = 1.5
 """So long ``Voiced`` comes with every block: the first second of a voice decides most."""
 PARTIAL_AT_BLOCKS = frozenset({6, 9, 12, 15, 18})
 PARTIAL_EVERY_BLOCKS = 5
-"""When words so far are asked for: closer together at first, where they decide whether it rings; then every half second."""
+"""When words so far are asked for: closer together at first, where they decide whether it rings."""
 MUSIC_HIDES = 0.35
 """Belief in music beneath a voice from which the noise floor of the line is not heard."""
 BED_STAYS_BLOCKS = 20
