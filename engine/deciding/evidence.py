@@ -20,8 +20,8 @@ KINDS = ("words", "liveness", "voice", "heard_before", "music", "line", "timing"
 """Kinds of evidence that can be left out, to measure what each is worth."""
 
 MAYBE = 1.0
-SURE = 2.5
-"""Log-odds from which a voice is suspected, and rings; chosen on 60 composed calls of the training side."""
+SURE = 3.25
+"""Log-odds from which a voice is suspected, and rings; chosen on 72 composed calls of the training side."""
 
 SETTLED_S, SETTLED_QUIET_S = 0.8, 0.4
 """Nothing rings before so much of a voice was heard, or before it has ended and stays quiet."""
@@ -42,8 +42,16 @@ _WEAK_TIERS = frozenset(
 
 _KEPT_CUE = 0.6  # what a cue that a later caption has no more is worth
 _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
+_BELIEF = ((0.1, 0.2), (0.6, 1.0))
+"""Share of a cue's weight by the confidence of the text: scraps of menu words come out of what people say, too."""
+_WAITS = ((0.9, 0.0), (1.0, 0.9), (1.5, 1.5))
+_WAITS_LONG = 0.9
+BRIEF_S, TALK_S = 1.6, 7.0
+"""Log-odds that somebody who stopped waits for an answer, by the silence since (s): recordings hardly ever say so
+little (``BRIEF_S``) and then leave the line silent; after more (up to ``TALK_S``) it counts less."""
 OUT_OF_MENU = 0.3
-"""Confidence below which a caption is likelier a person's talk than a recording (90 in 100 people, few others)."""
+NO_MENU = 0.5
+"""Confidence below which a caption is likelier a person's talk than a recording, and the log-odds of that."""
 
 _VOICE = ((0.0, -3.9), (0.06, -2.4), (0.15, -0.6), (0.3, 0.4), (0.5, 1.0), (1.0, 1.6))
 """Log-odds of the distance from the announcers' voices (``Voiced.distance``, calibrated). For a person it counts half
@@ -58,8 +66,11 @@ it (s), song in it, and words that were made out too well for free talk are wort
 calls of the training side gave their direction; most are drawn in: in life a person's line is not always another
 one. What leaving "line" out costs is printed by ``tests.bench.hearing``."""
 UNLIKE = 0.7
-NO_CUE_S, NO_CUE_UNLIKE_S = 1.5, 1.1
+NO_CUE_FROM_S, NO_CUE_UNLIKE_S, NO_CUE_S = 0.7, 0.7, 1.0
 """A voice that has said nothing of a recording's for so long probably will not. Announcements say theirs at once."""
+
+UNREAD, UNREAD_S = -1.0, 1.6
+"""Log-odds while there are no words, for so long (s): the first ones are about to come, and tell most."""
 
 _NO_CUE = ((12, 2.8), (8, 2.5), (6, 2.2), (4, 1.8), (3, 1.4), (2, 1.0))
 _NO_CUE_LONG = 2.4
@@ -202,8 +213,8 @@ def words_odds(text: str) -> float:
 
 
 def _belief(confidence: float) -> float:
-    """How much the cues in a text of that confidence count: all from 0.5 on, half of it near zero."""
-    return 0.5 + 0.5 * min(1.0, max(0.0, confidence) / 0.5)
+    """How much the cues in a text of that confidence count."""
+    return _between(_BELIEF, confidence)
 
 
 def _of_words(voice: Voice, held: bool) -> list[Piece]:
@@ -221,13 +232,13 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
         and words.live == 0
         and voice.cue_before == 0
         and not open_end
-        and voice.length_s >= 1.1
+        and voice.length_s >= NO_CUE_FROM_S
     ):
         # Doubtful hearing is no reason to doubt this piece: the recogniser knows what recordings say, and reads it
         # with confidence (0.9 and more); of people's talk it makes little sense (measured: median 0.1).
         weight = _no_cue(words.count, voice) * max(0.0, 1.0 + min(0.0, register) / 1.6)
         weight *= 1.0 if held else _NO_CUE_IN_MENU
-        clear = _between(_CLEAR_WORDS, voice.confidence)
+        clear = _between(_CLEAR_WORDS, voice.confidence) if words.count else 0.0
         if clear:
             pieces.append(Piece("clear_words", clear, voice.at_s, "words as clear as a recording's"))
         if weight:
@@ -238,11 +249,10 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
                 and words.count >= 2
                 and held
             ):
-                pieces.append(
-                    Piece(
-                        "no_menu", 0.5, voice.at_s, "words that are hard to make out are seldom a recording's"
-                    )
-                )
+                because = "words that are hard to make out are seldom a recording's"
+                pieces.append(Piece("no_menu", NO_MENU, voice.at_s, because))
+    if not voice.text and not voice.no_words and voice.length_s < UNREAD_S:
+        pieces.append(Piece("unread", UNREAD, voice.at_s, "its words are not known yet"))
     if open_end and words.live < 2.9:
         pieces.append(Piece("open_end", -0.8, voice.at_s, "may go on as a recording does"))
     return pieces
@@ -316,6 +326,16 @@ def _of_leg(voice: Voice) -> list[Piece]:
     return [Piece("line", weight, voice.at_s, because) for weight, because in found if abs(weight) >= 0.1]
 
 
+def _of_waiting(voice: Voice, around: Surroundings, reason: bool, recorded: bool) -> list[Piece]:
+    """What it says that the voice stopped and nothing follows."""
+    weight = _between(_WAITS, around.quiet_s)
+    brief = voice.length_s <= BRIEF_S and around.held and not recorded and voice.text != ""
+    if not voice.ended or weight <= 0.0 or voice.length_s > TALK_S or not (reason or brief):
+        return []
+    weight = weight if brief else min(weight, _WAITS_LONG)
+    return [Piece("waits", weight, voice.at_s, "stopped, and waits for an answer")]
+
+
 def _leave_out(voice: Voice, around: Surroundings, without: frozenset[str]) -> tuple[Voice, Surroundings]:
     if "words" in without:
         voice = replace(voice, text="", said_before=False, cue_before=0.0, no_words="")
@@ -368,7 +388,6 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
     if reason and around.expected:
         when = "about now" if around.expected > 0 else "later"
         pieces.append(Piece("expected", around.expected, voice.at_s, f"a person is expected {when}"))
-    if voice.ended and around.quiet_s >= 1.0 and reason and voice.length_s <= 7.0:
-        pieces.append(Piece("waits", 0.9, voice.at_s, "stopped, and waits for an answer"))
+    pieces += _of_waiting(voice, around, reason, any(p.kind == "recorded" for p in pieces))
     settled = voice.length_s >= SETTLED_S or (voice.ended and around.quiet_s >= SETTLED_QUIET_S)
     return Weighing(sum(piece.weight for piece in pieces), tuple(pieces), settled)
