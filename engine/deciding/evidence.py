@@ -44,7 +44,7 @@ _KEPT_CUE = 0.6  # what a cue that a later caption has no more is worth
 _FURTHER = 1 / 3  # what a second match of a tier is worth of the first
 _BELIEF = ((0.1, 0.2), (0.6, 1.0))
 """Share of a cue's weight by the confidence of the text: scraps of menu words come out of what people say, too."""
-_WAITS = ((0.9, 0.0), (1.0, 0.9), (1.5, 1.5))
+_WAITS = ((0.9, 0.0), (1.0, 0.9), (1.5, 1.5), (2.0, 2.0))
 _WAITS_LONG = 0.9
 BRIEF_S, TALK_S = 1.6, 7.0
 """Log-odds that somebody who stopped waits for an answer, by the silence since (s): recordings hardly ever say so
@@ -71,6 +71,9 @@ NO_CUE_FROM_S, NO_CUE_UNLIKE_S, NO_CUE_S = 0.7, 0.7, 1.0
 
 UNREAD, UNREAD_S = -1.0, 1.6
 """Log-odds while there are no words, for so long (s): the first ones are about to come, and tell most."""
+
+BEGINS_AS_BEFORE = -1.5
+"""Log-odds while a voice says what an earlier announcement began with; it goes on the same way, or it does not."""
 
 _NO_CUE = ((12, 2.8), (8, 2.5), (6, 2.2), (4, 1.8), (3, 1.4), (2, 1.0))
 _NO_CUE_LONG = 2.4
@@ -102,6 +105,7 @@ class Voice:
     voiced_s: float = 0.0
     over_music: bool = False
     said_before: bool = False
+    begins_as_before: bool = False
     cue_before: float = 0.0  # log-odds of the worst recorded words that an earlier caption of it had
     no_words: str = ""  # why there are no words, when the recogniser gave up
 
@@ -289,6 +293,9 @@ def _of_voice(voice: Voice) -> list[Piece]:
         pieces.append(
             Piece("heard_before", -8.0, voice.at_s, "the same sentence was heard before in this call")
         )
+    elif voice.begins_as_before and not voice.ended:
+        because = "an earlier announcement began with these words"
+        pieces.append(Piece("heard_before", BEGINS_AS_BEFORE, voice.at_s, because))
     if voice.distance is not None:
         weight = _between(_VOICE, voice.distance)
         who = "the announcer's voice" if weight < 0 else "a voice unlike the announcers'"
@@ -338,14 +345,16 @@ def _of_waiting(voice: Voice, around: Surroundings, reason: bool, recorded: bool
 
 def _leave_out(voice: Voice, around: Surroundings, without: frozenset[str]) -> tuple[Voice, Surroundings]:
     if "words" in without:
-        voice = replace(voice, text="", said_before=False, cue_before=0.0, no_words="")
+        voice = replace(
+            voice, text="", said_before=False, begins_as_before=False, cue_before=0.0, no_words=""
+        )
         around = replace(around, carried=0.0)
     if "liveness" in without:
         voice = replace(voice, liveness=None)
     if "voice" in without:
         voice = replace(voice, distance=None)
     if "heard_before" in without:
-        voice = replace(voice, heard_before=0.0, said_before=False)
+        voice = replace(voice, heard_before=0.0, said_before=False, begins_as_before=False)
     if "music" in without:
         voice = replace(voice, music_bed=0.0, over_music=False)
         around = replace(around, no_music=False)

@@ -219,6 +219,11 @@ class Memory:
         text = plain(text)
         return text.count(" ") + 1 >= _SAME_MIN_WORDS and _in_any(text, self.recorded)
 
+    def begins_as_before(self, text: str) -> bool:
+        """Whether an earlier announcement began with the words of ``text`` and went on."""
+        text = plain(text)
+        return bool(text) and any(old.startswith(f"{text} ") for old in self.recorded)
+
 
 @lru_cache(maxsize=4096)
 def _words_of(sentence: str) -> frozenset[str]:

@@ -144,6 +144,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         voiced_s=current.voiced_s,
         over_music=current.over_music,
         said_before=current.repeat if current.noted else memory.said_before(current.fresh_text),
+        begins_as_before=memory.begins_as_before(current.fresh_text),
         cue_before=current.cue_before,
         no_words=current.no_words,
     )

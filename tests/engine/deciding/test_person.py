@@ -119,6 +119,17 @@ def test_the_same_sentence_never_rings_again() -> None:
     assert len(call.rings) == rings, call.show()
 
 
+def test_a_word_that_an_announcement_began_with_rings_only_when_nothing_follows() -> None:
+    call = waiting().silence(0.4)
+    call.says("hello all of our representatives are busy please stay on the line", distance=None)
+    call.music(20).silence(0.4)
+    began = call.now
+    call.person("hello", confidence=0.9).silence(0.5)
+    assert call.rings == [], call.show()
+    call.silence(2.0)
+    assert len(call.rings) == 1 and call.rings[0] - began > 1.0, call.show()
+
+
 def test_the_same_sound_never_rings() -> None:
     call = waiting().silence(0.4)
     call.person("and then we walked along the river until the sun went down", heard_before=0.9).silence(2.0)
