@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.call import CallId, Phase
-from engine.deciding.evidence import words_recorded
+from engine.deciding import saying
 from engine.deciding.expecting import Moment, Wait
 from engine.hearing.perceptions import Span
 from engine.hearing.prints import Prints
@@ -170,7 +170,7 @@ class CallMemory:
             return
         self._over = True
         known = set(self._known.sentences)
-        fresh = tuple(s for s in sentences if s not in known and (s in self._by_user or words_recorded(s)))
+        fresh = tuple(s for s in sentences if s not in known and (s in self._by_user or saying.recorded(s)))
         waits: tuple[Wait, ...] = ()
         if wait is not None and wait[1] >= LEAST_WAIT_S:
             moment = local_moment(wait[0])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from engine.call import Phase
-from engine.deciding import evidence, person
+from engine.deciding import person, saying
 from engine.deciding.decisions import Ring, StandDown, Suspect, TakeBack, Teach
 from engine.deciding.draft import Draft
 from engine.deciding.memory import Correction, Memory, Utterance
@@ -35,9 +35,7 @@ def _meant(memory: Memory, is_person: bool) -> tuple[Utterance, ...]:
     follower: Utterance | None = None
     for old in reversed(turn):
         if follower is not None and (
-            old.end_s is None
-            or follower.start_s - old.end_s > person.CARRY_S
-            or evidence.words_recorded(old.text)
+            old.end_s is None or follower.start_s - old.end_s > person.CARRY_S or saying.recorded(old.text)
         ):
             break
         meant = (old, *meant)

@@ -9,11 +9,10 @@ already given a reason to be taken for a person.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
-from engine.deciding import phrases
+from engine.deciding import phrases, saying
 from engine.deciding.decisions import Piece as Piece
 
 KINDS = ("words", "liveness", "voice", "heard_before", "music", "line", "timing", "expected")
@@ -21,7 +20,9 @@ KINDS = ("words", "liveness", "voice", "heard_before", "music", "line", "timing"
 
 MAYBE = 1.0
 SURE = 3.25
-"""Log-odds from which a voice is suspected, and rings; chosen on 72 composed calls of the training side."""
+SURE_BY_SOUND = 2.25
+"""Log-odds from which a voice is suspected, and rings, with words and while none were read in the call (most of what
+there is to know is then missing); chosen on 72 composed calls of the training side."""
 
 SETTLED_S, SETTLED_QUIET_S = 0.8, 0.4
 """Nothing rings before so much of a voice was heard, or before it has ended and stays quiet."""
@@ -35,13 +36,7 @@ DISMISS = 0.2
 DISMISSED = -25.0
 """The user's word outweighs everything else there is to hear."""
 
-_WEAK_TIERS = frozenset(
-    {"opening", "thanks_for_holding", "please_hold", "transfer", "record_notice", "closing", "bulletin"}
-)
-"""What persons say as well, next to a greeting of their own."""
-
 _KEPT_CUE = 0.6  # what a cue that a later caption has no more is worth
-_FURTHER = 1 / 3  # what a second match of a tier is worth of the first
 _BELIEF = ((0.1, 0.2), (0.6, 1.0))
 """Share of a cue's weight by the confidence of the text: scraps of menu words come out of what people say, too."""
 _WAITS = ((0.9, 0.0), (1.0, 0.9), (1.5, 1.5), (2.0, 2.0))
@@ -79,8 +74,6 @@ _NO_CUE = ((12, 2.8), (8, 2.5), (6, 2.2), (4, 1.8), (3, 1.4), (2, 1.0))
 _NO_CUE_LONG = 2.4
 _NO_CUE_ENDED = 1.4
 _NO_CUE_IN_MENU = 0.4
-_RECORDED_BOUND = -9.0
-_LIVE_BOUND = 7.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +122,7 @@ class Surroundings:
     carried: float = 0.0
     heard: int = 0  # utterances of earlier talk in this call
     dismissed: bool = False
+    reads: bool = True  # words were read in this call: a recogniser is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +131,7 @@ class Weighing:
 
     odds: float
     pieces: tuple[Piece, ...]
+    needed: float = SURE
     settled: bool = True
     """False while the voice is so young that its next word may turn "hello" into "hello, thank you for holding"."""
 
@@ -148,7 +143,7 @@ class Weighing:
     @property
     def sure(self) -> bool:
         """Worth ringing."""
-        return self.odds >= SURE and self.settled
+        return self.odds >= self.needed and self.settled
 
     def reasons(self) -> tuple[str, ...]:
         """Sentences for a person, the weightiest first."""
@@ -163,66 +158,13 @@ class Weighing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    recorded: float
-    live: float
-    pieces: tuple[tuple[str, float, str], ...]
-    count: int
-    register: float
-
-
-@lru_cache(maxsize=2048)
-def _words(text: str) -> _Words:
-    """Evidence of the words alone."""
-    matches = phrases.spot(text)
-    live_names = {m.tier.name for m in matches if m.tier.weight >= 2.9}
-    pieces: list[tuple[str, float, str]] = []
-    sums = {True: 0.0, False: 0.0}
-    seen: dict[str, int] = {}
-    for match in matches:
-        tier = match.tier
-        weight = tier.weight * (_FURTHER if seen.get(tier.name) else 1.0)
-        if seen.get(tier.name, 0) > 2:
-            continue
-        if weight < 0 and live_names and tier.name in _WEAK_TIERS:
-            weight *= 0.5
-        seen[tier.name] = seen.get(tier.name, 0) + 1
-        live = weight > 0
-        bounded = min(_LIVE_BOUND, sums[live] + weight) if live else max(_RECORDED_BOUND, sums[live] + weight)
-        weight, sums[live] = bounded - sums[live], bounded
-        if weight:
-            pieces.append(("live" if live else "recorded", weight, f"“{match.phrase}”: {tier.means}"))
-    register = phrases.register(text)
-    # Words that a matched phrase already counted would count twice.
-    bounded = min(0.8, register) if register > 0 else max(-1.0 if matches else -3.0, register)
-    if live_names and bounded < 0:
-        bounded *= 0.5  # persons name their company and department too
-    if bounded:
-        side = "like a person" if bounded > 0 else "like an announcement"
-        pieces.append(("register", bounded, f"speaks {side}"))
-    plain = phrases.plain(text)
-    return _Words(sums[False], sums[True], tuple(pieces), len(plain.split()), bounded)
-
-
-def words_recorded(text: str) -> bool:
-    """Whether the words alone are clearly a recording's."""
-    words = _words(text)
-    return words.recorded + words.live + sum(w for kind, w, _ in words.pieces if kind == "register") <= -2.0
-
-
-def words_odds(text: str) -> float:
-    """Log-odds of the words alone."""
-    return sum(weight for _, weight, _ in _words(text).pieces)
-
-
 def _belief(confidence: float) -> float:
     """How much the cues in a text of that confidence count."""
     return _between(_BELIEF, confidence)
 
 
-def _of_words(voice: Voice, held: bool) -> list[Piece]:
-    words = _words(voice.text)
+def _of_words(voice: Voice, around: Surroundings) -> list[Piece]:
+    words = saying.said(voice.text)
     belief = _belief(voice.confidence)
     pieces = [Piece(kind, weight * belief, voice.at_s, because) for kind, weight, because in words.pieces]
     if words.recorded == 0 and voice.cue_before < 0:
@@ -241,7 +183,7 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
         # Doubtful hearing is no reason to doubt this piece: the recogniser knows what recordings say, and reads it
         # with confidence (0.9 and more); of people's talk it makes little sense (measured: median 0.1).
         weight = _no_cue(words.count, voice) * max(0.0, 1.0 + min(0.0, register) / 1.6)
-        weight *= 1.0 if held else _NO_CUE_IN_MENU
+        weight *= 1.0 if around.held else _NO_CUE_IN_MENU
         clear = _between(_CLEAR_WORDS, voice.confidence) if words.count else 0.0
         if clear:
             pieces.append(Piece("clear_words", clear, voice.at_s, "words as clear as a recording's"))
@@ -251,11 +193,11 @@ def _of_words(voice: Voice, held: bool) -> list[Piece]:
                 voice.confidence < OUT_OF_MENU
                 and voice.length_s >= _no_cue_after_s(voice)
                 and words.count >= 2
-                and held
+                and around.held
             ):
                 because = "words that are hard to make out are seldom a recording's"
                 pieces.append(Piece("no_menu", NO_MENU, voice.at_s, because))
-    if not voice.text and not voice.no_words and voice.length_s < UNREAD_S:
+    if around.reads and not voice.text and not voice.no_words and voice.length_s < UNREAD_S:
         pieces.append(Piece("unread", UNREAD, voice.at_s, "its words are not known yet"))
     if open_end and words.live < 2.9:
         pieces.append(Piece("open_end", -0.8, voice.at_s, "may go on as a recording does"))
@@ -348,7 +290,7 @@ def _leave_out(voice: Voice, around: Surroundings, without: frozenset[str]) -> t
         voice = replace(
             voice, text="", said_before=False, begins_as_before=False, cue_before=0.0, no_words=""
         )
-        around = replace(around, carried=0.0)
+        around = replace(around, carried=0.0, reads=False)
     if "liveness" in without:
         voice = replace(voice, liveness=None)
     if "voice" in without:
@@ -376,7 +318,7 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
     if without:
         voice, around = _leave_out(voice, around, without)
     pieces = [Piece("prior", around.prior, voice.at_s, around.prior_because)]
-    pieces += _of_words(voice, around.held)
+    pieces += _of_words(voice, around)
     pieces += _of_voice(voice)
     if around.carried:
         side = "spoke like a person" if around.carried > 0 else "was a recording's"
@@ -399,4 +341,5 @@ def weigh(voice: Voice, around: Surroundings, without: frozenset[str] = frozense
         pieces.append(Piece("expected", around.expected, voice.at_s, f"a person is expected {when}"))
     pieces += _of_waiting(voice, around, reason, any(p.kind == "recorded" for p in pieces))
     settled = voice.length_s >= SETTLED_S or (voice.ended and around.quiet_s >= SETTLED_QUIET_S)
-    return Weighing(sum(piece.weight for piece in pieces), tuple(pieces), settled)
+    needed = SURE if around.reads else SURE_BY_SOUND
+    return Weighing(sum(piece.weight for piece in pieces), tuple(pieces), needed, settled)

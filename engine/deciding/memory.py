@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-
-from rapidfuzz import fuzz, process
 
 from engine.call import Phase
+from engine.deciding import repeating, saying
 from engine.deciding.decisions import (
     Answered,
     HandedBack,
@@ -23,7 +21,6 @@ from engine.deciding.decisions import (
     UserStays,
     UserTookBack,
 )
-from engine.deciding.evidence import words_odds, words_recorded
 from engine.deciding.expecting import Moment
 from engine.deciding.phrases import plain
 from engine.deciding.queueing import Queue
@@ -43,14 +40,9 @@ from engine.hearing.perceptions import (
 _KEPT_UTTERANCES = 24
 _CUE_CONFIDENCE = 0.5
 _KEPT_SENTENCES = 300
-_SAME_SENTENCE = 88.0
-"""Percent of similarity (partial ratio) from which two captions are the same sentence."""
 
 REACTION_S = 0.6
 """From a decision to press until the company has the key and stops talking."""
-
-_SAME_MIN_WORDS = 4
-"""Shorter texts ("hello?") are said by everybody and prove nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,31 +208,11 @@ class Memory:
 
     def said_before(self, text: str) -> bool:
         """Whether ``text`` was heard in an earlier announcement, of this call or of one before."""
-        text = plain(text)
-        return text.count(" ") + 1 >= _SAME_MIN_WORDS and _in_any(text, self.recorded)
+        return repeating.within(plain(text), self.recorded)
 
     def begins_as_before(self, text: str) -> bool:
         """Whether an earlier announcement began with the words of ``text`` and went on."""
-        text = plain(text)
-        return bool(text) and any(old.startswith(f"{text} ") for old in self.recorded)
-
-
-@lru_cache(maxsize=4096)
-def _words_of(sentence: str) -> frozenset[str]:
-    return frozenset(sentence.split())
-
-
-@lru_cache(maxsize=512)
-def _in_any(text: str, sentences: tuple[str, ...]) -> bool:
-    """Whether ``text`` is part of one of ``sentences``, nearly. Asked at every tick: hence remembered."""
-    # Who shares not half of the words is never that similar; most sentences are left out by this.
-    words = _words_of(text)
-    near = [
-        old
-        for old in sentences
-        if len(old) >= 0.8 * len(text) and 2 * len(words & _words_of(old)) >= len(words)
-    ]
-    return process.extractOne(text, near, scorer=fuzz.partial_ratio, score_cutoff=_SAME_SENTENCE) is not None
+        return repeating.begins(plain(text), self.recorded)
 
 
 def _put(memory: Memory, index: int, utterance: Utterance) -> Memory:
@@ -321,8 +293,8 @@ def _words(memory: Memory, heard: Heard) -> Memory:
         text = f"{old.text}. {text}"  # a long utterance handed over in pieces
     end_s = old.end_s if not heard.final or old.end_s is not None else heard.span.end_s
     cue_before = old.cue_before
-    if heard.confidence >= _CUE_CONFIDENCE and words_recorded(text):
-        cue_before = min(cue_before, words_odds(text))
+    if heard.confidence >= _CUE_CONFIDENCE and saying.recorded(text):
+        cue_before = min(cue_before, saying.odds(text))
     return _put(
         memory,
         index,
@@ -400,6 +372,6 @@ def remember(memory: Memory, what: Input) -> Memory:
 def learn_recorded(memory: Memory, text: str) -> Memory:
     """Remember ``text`` as an announcement."""
     text = plain(text)
-    if text.count(" ") + 1 < _SAME_MIN_WORDS or text in memory.recorded:
+    if not repeating.tells(text) or text in memory.recorded:
         return memory
     return replace(memory, recorded=(*memory.recorded, text)[-_KEPT_SENTENCES:])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.call import Phase
-from engine.deciding import evidence, expecting
+from engine.deciding import evidence, expecting, saying
 from engine.deciding.decisions import NoteSpeaker, Ring, StandDown, Suspect
 from engine.deciding.draft import Draft
 from engine.deciding.evidence import Surroundings, Voice, Weighing
@@ -60,7 +60,7 @@ def _prior(draft: Draft) -> tuple[float, str]:
 
 
 def _own_odds(utterance: Utterance) -> float:
-    return evidence.words_odds(utterance.text) if utterance.text else 0.0
+    return saying.odds(utterance.text) if utterance.text else 0.0
 
 
 def _carried(memory: Memory, current: Utterance) -> float:
@@ -159,6 +159,7 @@ def weigh(draft: Draft) -> tuple[Utterance, Weighing] | None:
         carried=_carried(memory, current),
         heard=sum(1 for old in memory.utterances if old.start_s < memory.turn_from_s),
         dismissed=current.dismissed,
+        reads=any(old.text for old in memory.utterances),
     )
     return current, evidence.weigh(voice, around, memory.without)
 
@@ -293,9 +294,7 @@ def note_speakers(draft: Draft) -> None:
         weighed = weigh(draft) if is_last else None
         if weighed is not None:
             odds = weighed[1].odds
-        person = odds > 0.0 or (
-            talking and odds > evidence.DISMISS and not evidence.words_recorded(utterance.text)
-        )
+        person = odds > 0.0 or (talking and odds > evidence.DISMISS and not saying.recorded(utterance.text))
         if is_last and draft.phase is Phase.CONFIRMING:
             continue  # not settled yet
         draft.act(NoteSpeaker(Span(utterance.start_s, utterance.end_s), "person" if person else "recording"))
@@ -304,7 +303,7 @@ def note_speakers(draft: Draft) -> None:
             utterance, noted=True, recorded=not person, repeat=memory.said_before(utterance.text)
         )
         draft.note(utterances=tuple(items))
-        recorded = evidence.words_recorded(utterance.text) or utterance.dismissed
+        recorded = saying.recorded(utterance.text) or utterance.dismissed
         if not person and (
             recorded or (draft.phase is Phase.HOLDING and odds <= -1.0 and _own_odds(utterance) <= 0)
         ):

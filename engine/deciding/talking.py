@@ -6,7 +6,7 @@ user on the call -> music, a hold notice, or silence after "one moment" -> Offer
 
 from __future__ import annotations
 
-from engine.deciding import evidence, phrases
+from engine.deciding import phrases, saying
 from engine.deciding.decisions import Input, OfferOver, OfferToWait
 from engine.deciding.draft import Draft
 from engine.deciding.navigating import queue
@@ -33,7 +33,7 @@ def _back_on_hold(draft: Draft, what: Input) -> tuple[float, str] | None:
         return None
     if isinstance(what, Heard) and what.final and what.span.start_s >= talk_s:
         tiers = phrases.tiers(what.text)
-        if tiers & _NOTICE and evidence.words_recorded(what.text):
+        if tiers & _NOTICE and saying.recorded(what.text):
             return what.span.start_s, f"a hold notice: “{what.text}”"
     last = memory.last
     if last is None or last.end_s is None or last.start_s < talk_s or memory.speaking:
@@ -50,7 +50,7 @@ def _somebody_speaks(draft: Draft, what: Input) -> bool:
         return False
     if memory.offer_s is not None and what.span.start_s < memory.offer_s:
         return False  # the end of what was said before the hold
-    return not evidence.words_recorded(what.text) and not memory.said_before(what.text)
+    return not saying.recorded(what.text) and not memory.said_before(what.text)
 
 
 def step(draft: Draft, what: Input) -> None:

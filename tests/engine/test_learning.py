@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -237,7 +238,9 @@ async def test_what_came_with_a_flow_is_known_too(tmp_path: Path) -> None:
 
     made.call = made.scene.gateway.do(SlayHold(SIP, "x", flow="bank")) or CallId("")
     await made.companies.flush()
-    await settle()
+    async with asyncio.timeout(5.0):
+        while made.call not in made.scene.ears.known:
+            await settle()
     assert made.scene.ears.known[made.call] == PRINTS
     await made.scene.gateway.stop()
     await made.companies.stop()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from engine.deciding import evidence, phrases
+from engine.deciding import phrases, saying
 from tests.engine.deciding import sentences
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +44,7 @@ def persons() -> dict[str, list[str]]:
 
 def shares(texts: list[str], count: int) -> tuple[float, float, float]:
     """Shares of the texts whose first ``count`` words speak against a person, clearly so, and for one."""
-    odds = [evidence.words_odds(" ".join(text.split()[:count])) for text in texts]
+    odds = [saying.odds(" ".join(text.split()[:count])) for text in texts]
     return (
         sum(x <= AGAINST for x in odds) / len(odds),
         sum(x <= CLEARLY for x in odds) / len(odds),
@@ -62,7 +62,7 @@ def main() -> None:
         print(f"{kind:28s} {len(texts):3d}  " + "   ".join(line).replace("99:", "all:"))
         if show and kind.startswith("announcements"):
             for text in texts:
-                odds = evidence.words_odds(" ".join(text.split()[:6]))
+                odds = saying.odds(" ".join(text.split()[:6]))
                 if odds > AGAINST:
                     print(f"    {odds:+.1f} {text}")
 
