@@ -277,7 +277,8 @@ class Core:
     def _listener(self, loop: asyncio.AbstractEventLoop) -> tuple[Listener, recogniser.Found]:
         from engine.hearing.listener import Listener
 
-        found = recogniser.load(self.settings.hearing, self.settings.language)
+        names = sorted({flow.company for flow in self.flows.all if flow.company})
+        found = recogniser.load(self.settings.hearing, self.settings.language, names)
         return Listener(loop, found.transcriber, on_error=self._ears_failed), found
 
     def _ears_failed(self, call: CallId, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +21,15 @@ class Found:
     notice: str = ""
 
 
-def load(hearing: Hearing, language: str = "en") -> Found:
+def load(hearing: Hearing, language: str = "en", names: Sequence[str] = ()) -> Found:
     """Load the recogniser. Takes seconds and blocks: not for the event loop. Never raises.
 
     A Whisper model that is missing or damaged is told and replaced by the recogniser that comes with the program, when
-    that is allowed. ``language`` is ISO 639 with or without a region.
+    that is allowed. ``language`` is ISO 639 with or without a region. The recogniser that comes with the
+    program takes up the words of ``names`` (of companies).
     """
     from engine.hearing import engines
+    from engine.hearing.sphinx import SphinxTranscriber
 
     folder = Path(hearing.whisper_folder).expanduser() if hearing.whisper_folder else None
     try:
@@ -37,5 +40,7 @@ def load(hearing: Hearing, language: str = "en") -> Found:
             None, f"The speech recogniser could not be loaded ({type(error).__name__}). See the log."
         )
     log.info("speech to text: %s", because)
+    if isinstance(found, SphinxTranscriber) and (learnt := found.learn(*names)):
+        log.info("words of companies that the recogniser learnt: %d", len(learnt))
     as_wished = found is not None and because.startswith(found.name)
     return Found(found, "" if as_wished else because)

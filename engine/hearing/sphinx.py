@@ -123,7 +123,6 @@ class SphinxTranscriber:
                 )
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
-        self._known: dict[str, str] = {}
         self._words: frozenset[str] = frozenset()
         self._idle: list[Any] = [self._make()]
         unknown = [word for word in KNOWN_WORDS if self._idle[0].lookup_word(word) is None]
@@ -151,17 +150,20 @@ class SphinxTranscriber:
         from the next utterance on, in every call.
         """
         with self._lock:
-            if not self._known:
-                large = Path(self._pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
-                self._known = _dictionary(large) | _dictionary(self._dictionary)
+            if not self._words:
                 self._words = frozenset(_dictionary(self._dictionary))
             wanted = [
                 word
                 for name in names
                 for word in pronunciation.words(name)
-                if word not in self._words | set(self._names)
+                if word not in self._words and word not in self._names
             ]
-            new = {word: phones for word in wanted if (phones := pronunciation.pronounce(word, self._known))}
+            if not wanted:
+                return ()
+            # The large dictionary takes 20 MB: it is not kept.
+            large = Path(self._pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+            known = _dictionary(large) | _dictionary(self._dictionary)
+            new = {word: phones for word in wanted if (phones := pronunciation.pronounce(word, known))}
             self._names |= new
             for decoder in self._idle:
                 _add(decoder, new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ async def test_an_emergency_call_is_dialled_before_the_ears_and_the_chooser_are_
     async def start(chooser: Chooser) -> None:
         await asyncio.to_thread(may_load.wait, 20)
 
-    def load(hearing: Hearing, language: str) -> recogniser.Found:
+    def load(hearing: Hearing, language: str, names: Sequence[str]) -> recogniser.Found:
         may_load.wait(20)
         return recogniser.Found(None)
 
@@ -216,7 +217,7 @@ async def test_calls_of_a_crashed_run_are_in_the_history() -> None:
 async def test_a_call_can_be_made_while_the_recogniser_is_loading(monkeypatch: pytest.MonkeyPatch) -> None:
     line, may_load = MemoryLine(), threading.Event()
 
-    def load(hearing: Hearing, language: str) -> recogniser.Found:
+    def load(hearing: Hearing, language: str, names: Sequence[str]) -> recogniser.Found:
         assert may_load.wait(20)
         return recogniser.Found(None)
 

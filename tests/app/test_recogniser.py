@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import recogniser
+from engine.hearing.sphinx import SphinxTranscriber
 from engine.settings import Hearing
 from tests.conftest import WarningsLogged
 
@@ -15,6 +16,12 @@ def test_the_embedded_one_by_default() -> None:
     found = recogniser.load(Hearing())
     assert found.transcriber is not None
     assert found.notice == ""
+
+
+def test_it_learns_the_words_of_companies() -> None:
+    found = recogniser.load(Hearing(), names=("Harbor Bank", "Zyxwave Telekom"))
+    assert isinstance(found.transcriber, SphinxTranscriber)
+    assert found.transcriber.learn("zyxwave telekom bank") == (), "it knows them already"
 
 
 def test_a_whisper_folder_that_is_none(tmp_path: Path) -> None:
