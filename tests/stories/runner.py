@@ -90,9 +90,11 @@ def perceptions(story: dict[str, Any]) -> list[Input]:
     out: list[Input] = []
     voices: set[str] = set()
     before: dict[str, float] = {}
-    music = False
+    music, last, picked_up = False, "", False
     for scene in story["scene"]:
         at = float(scene["at_s"])
+        if "user" in scene:
+            picked_up = scene["user"] == "picks up"
         if scene.get("answered"):
             out.append(LineAnswered(at_s=at))
         if "sound" in scene:
@@ -101,8 +103,11 @@ def perceptions(story: dict[str, Any]) -> list[Input]:
             out.append(SoundBegan(at_s=at + 0.6, sound=sound, since_s=at))
         if "tone" in scene:
             out.append(ToneHeard(at + 0.5, Tone(scene["tone"]), Span(at, at + 0.5)))
+        if picked_up:
+            voices.discard(last)  # whom the user talks to is taken out of the book of announcers
         if "say" in scene:
             out.extend(_speech(scene, at, music, voices, before))
+            last = str(scene.get("voice", last))
             music = False if not scene.get("over_music") else music
     end_s = float(story.get("end_s", out[-1].at_s + 10.0))
     out.extend(Tick(at_s=round(n * TICK_S, 3)) for n in range(1, int(end_s / TICK_S)))
