@@ -242,7 +242,7 @@ def _of_voice(voice: Voice) -> list[Piece]:
         )
     elif voice.begins_as_before and not voice.ended:
         because = "an earlier announcement began with these words"
-        pieces.append(Piece("heard_before", BEGINS_AS_BEFORE, voice.at_s, because))
+        pieces.append(Piece("open_end", BEGINS_AS_BEFORE, voice.at_s, because))
     if voice.distance is not None:
         weight = _between(_VOICE, voice.distance)
         who = "the announcer's voice" if weight < 0 else "a voice unlike the announcers'"
