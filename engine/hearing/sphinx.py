@@ -9,9 +9,9 @@ out nearly word for word (1 to 3 % word errors); adverts and notices never read 
 half of the words wrong; free speech of people with nearly all words wrong, but hardly ever as a menu phrase that it is
 sure of. So: trust what it says of menus and notices, and take words that fit nothing as just that
 (``engine/deciding/phrases`` has a table). Typical slips: "recent that actions" for "recent transactions", the first
-word lost or wrong ("champion store patience"), "nine" for "five", and scraps of menu words ("number", "line", "press two")
-inside what a person says - the confidence of such an utterance is low. A greeting of one or two words ("hello", "good
-morning katie") is often right, with 0.5 to 0.9.
+word lost or wrong ("champion store patience"), "nine" for "five", and scraps of menu words ("number", "line", "press
+two") inside what a person says - the confidence of such an utterance is low. A greeting of one or two words ("hello",
+"good morning katie") is often right, with 0.5 to 0.9.
 
 Confidence is 0..1 (``confidence``): the logistic of the mean language score and the mean posterior of the words.
 pocketsphinx's posteriors alone are near one for rubbish as well; how well the words follow one another tells more.
