@@ -3,7 +3,7 @@
 A piece's weight is natural log-odds. They are added to a prior (how likely a voice is a person's at this point of a
 call) and the sum is compared with two thresholds: *maybe* and *sure*. The pieces are taken as independent, which they
 are not quite; therefore each kind is bounded. Silence alone is no piece: waiting counts only for somebody who has
-already given a reason to be taken for a person.
+already given a reason to be taken for a person, or said a few words that are no recording's.
 """
 
 from __future__ import annotations
