@@ -34,13 +34,14 @@ def load(hearing: Hearing, language: str = "en", names: Sequence[str] = ()) -> F
     folder = Path(hearing.whisper_folder).expanduser() if hearing.whisper_folder else None
     try:
         found, because = engines.load_explained(folder, hearing.embedded, language=language.partition("-")[0])
+        learnt = found.learn(*names) if isinstance(found, SphinxTranscriber) else ()
     except Exception as error:  # whatever a recogniser's library raises: the telephone works without it
         log.exception("the speech recogniser could not be loaded")
         return Found(
             None, f"The speech recogniser could not be loaded ({type(error).__name__}). See the log."
         )
     log.info("speech to text: %s", because)
-    if isinstance(found, SphinxTranscriber) and (learnt := found.learn(*names)):
+    if learnt:
         log.info("words of companies that the recogniser learnt: %d", len(learnt))
     as_wished = found is not None and because.startswith(found.name)
     return Found(found, "" if as_wished else because)

@@ -15,8 +15,8 @@ what was gained on voices that were left out), and a second pass helped only voi
 
 Each goes through drawn telephone channels; every other one is also spoken a little faster and higher, or slower and
 deeper. Debian packages: sphinxtrain sphinxbase-utils pocketsphinx espeak-ng flite festival festvox-kallpc16k.
-Takes about ten minutes on two cores. Writes ``telephone.means`` and ``telephone.sendump``, which go with the rest of
-the wheel's model. Measure with ``tests/bench/hearing/words.py --acoustic wheel`` and without.
+Takes five minutes on two cores. Writes ``telephone.means`` and ``telephone.sendump``, which go with the rest of
+the wheel's model. Measure with ``tests/bench/hearing/words.py --general`` and without.
 """
 
 from __future__ import annotations

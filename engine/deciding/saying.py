@@ -63,8 +63,7 @@ def said(text: str) -> Said:
 
 def recorded(text: str) -> bool:
     """Whether the words alone are clearly a recording's."""
-    found = said(text)
-    return found.recorded + found.live + sum(w for kind, w, _ in found.pieces if kind == "register") <= -2.0
+    return odds(text) <= -2.0
 
 
 def odds(text: str) -> float:

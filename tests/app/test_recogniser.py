@@ -46,3 +46,13 @@ def test_a_library_that_fails(monkeypatch: pytest.MonkeyPatch, expected_warnings
     monkeypatch.setattr("engine.hearing.engines.load_explained", fail)
     assert "OSError" in recogniser.load(Hearing()).notice
     assert expected_warnings.messages == ["the speech recogniser could not be loaded"]
+
+
+def test_words_that_cannot_be_learnt(
+    monkeypatch: pytest.MonkeyPatch, expected_warnings: WarningsLogged
+) -> None:
+    def fail(*names: str) -> tuple[str, ...]:
+        raise OSError("cmudict-en-us.dict")
+
+    monkeypatch.setattr(SphinxTranscriber, "learn", lambda self, *names: fail(*names))
+    assert "OSError" in recogniser.load(Hearing(), names=("Harbor Bank",)).notice
